@@ -1,0 +1,37 @@
+"""What tokext says when it stops: one line that names the value met, and the way out."""
+
+
+class TokextError(Exception):
+    """A stated failure: a message with the offending value, and a hint at the way out.
+
+    Example:
+        >>> error = InputError("corpus.txt holds no text.", hint="give a file with at least one line.")
+        >>> print(error)
+        corpus.txt holds no text.
+        >>> error.hint
+        'give a file with at least one line.'
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InputError(TokextError):
+    """Text, prompts or options that cannot be used as given."""
+
+
+class TokenizerError(TokextError):
+    """A tokenizer that cannot be found, read, or extended."""
+
+
+class GuaranteeError(TokextError):
+    """A guarantee does not hold, so nothing was saved."""
+
+
+class ModelError(TokextError):
+    """A checkpoint that cannot be read or changed as asked."""
+
+
+class OutputError(TokextError):
+    """An output that cannot be written where it was asked for."""
