@@ -5,11 +5,11 @@ class TokextError(Exception):
     """A stated failure: a message with the offending value, and a hint at the way out.
 
     Example:
-        >>> error = InputError("corpus.txt holds no text.", hint="give a file with at least one line.")
+        >>> error = InputError("corpus.txt holds no text.", hint="give a file with one line.")
         >>> print(error)
         corpus.txt holds no text.
         >>> error.hint
-        'give a file with at least one line.'
+        'give a file with one line.'
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:

@@ -179,7 +179,7 @@ def _is_running(pid: int) -> bool:
 
 
 def _flush(folder: Path) -> None:
-    """Ask the disk to hold every byte before the name changes, so that a power cut loses nothing."""
+    """Let the disk hold every byte before the name changes: a power cut loses nothing."""
     for entry in folder.rglob("*"):
         if entry.is_file() and not entry.is_symlink():
             descriptor = os.open(entry, os.O_RDONLY)

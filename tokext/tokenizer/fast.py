@@ -1,0 +1,297 @@
+"""Fast tokenizers: read, built, extended. The only file that looks inside tokenizer.json."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tokext.errors import TokenizerError
+from tokext.tokenizer.sentencepiece import SPACE, Piece, PieceType, SentencePieceModel
+
+Merge = tuple[str, str]
+
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+
+
+class FastTokenizer:
+    """The content of a `tokenizer.json`, and the tokenizer it stands for.
+
+    Raises:
+        TokenizerError: The fields are not a tokenizer's, or `tokenizers` refuses them.
+    """
+
+    def __init__(self, fields: dict[str, Any], name: str = "tokenizer.json") -> None:
+        if not isinstance(fields, dict) or not isinstance(fields.get("model"), dict):
+            raise TokenizerError(
+                f"{name} is not a tokenizer.json: it holds no model.",
+                hint="give the file that a fast tokenizer's save writes.",
+            )
+        self.fields = fields
+        self.name = name
+
+    @classmethod
+    def read(cls, path: str | Path) -> FastTokenizer:
+        """Read a `tokenizer.json`."""
+        try:
+            fields = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise TokenizerError(
+                f"{path} is not valid JSON: {error}.", hint="download or save the file again."
+            ) from error
+        return cls(fields, str(path))
+
+    @classmethod
+    def from_sentencepiece(cls, model: SentencePieceModel) -> FastTokenizer:
+        """The fast tokenizer that a Llama-type SentencePiece model stands for.
+
+        Merges stand in id order, as transformers lays them out: where a model's scores follow
+        another order than its ids (Mistral's whitespace pieces), the two differ from the start.
+        """
+        special = [p for p in model.pieces if p.type in (PieceType.UNKNOWN, PieceType.CONTROL)]
+        bos = next((p.text for p in special if p.text == "<s>"), None)
+        fields = {
+            "version": "1.0",
+            "truncation": None,
+            "padding": None,
+            "added_tokens": [_added_token(model.ids[p.text], p.text) for p in special],
+            "normalizer": _llama_normalizer(model.adds_dummy_prefix),
+            "pre_tokenizer": None,
+            "post_processor": _begin_with(bos, model.ids[bos]) if bos else None,
+            "decoder": _llama_decoder(model.adds_dummy_prefix),
+            "model": {
+                "type": "BPE",
+                "dropout": None,
+                "unk_token": "<unk>",
+                "continuing_subword_prefix": None,
+                "end_of_word_suffix": None,
+                "fuse_unk": True,
+                "byte_fallback": model.has_byte_fallback,
+                "vocab": dict(model.ids),
+                "merges": [f"{left} {right}" for left, right in merges_by_id(model.ids)],
+            },
+        }
+        return cls(fields, model.name)
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer of the `tokenizers` library."""
+        from tokenizers import Tokenizer
+
+        try:
+            loaded = Tokenizer.from_str(self.json())
+        except Exception as error:  # tokenizers raises bare Exception
+            raise TokenizerError(
+                f"{self.name} cannot be loaded: {error}.", hint="save it again with tokenizers."
+            ) from error
+        loaded.no_padding()
+        loaded.no_truncation()
+        return loaded
+
+    def json(self) -> str:
+        """The text of the file, laid out as `tokenizers` saves it."""
+        return json.dumps(self.fields, ensure_ascii=False, indent=2)
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The id of every piece and every added token."""
+        model = self.fields["model"]
+        vocab = model.get("vocab", {})
+        if isinstance(vocab, list):  # unigram: [piece, score] in id order
+            vocab = {entry[0]: id_ for id_, entry in enumerate(vocab)}
+        ids: dict[str, int] = vocab | {t["content"]: t["id"] for t in self.added_tokens}
+        return ids
+
+    @property
+    def added_tokens(self) -> list[dict[str, Any]]:
+        """The tokens that are matched in text before anything else."""
+        tokens: list[dict[str, Any]] = self.fields.get("added_tokens") or []
+        return tokens
+
+    @property
+    def size(self) -> int:
+        """One more than the highest id."""
+        return max(self.ids.values(), default=-1) + 1
+
+    @property
+    def merges(self) -> list[Merge]:
+        """The merges in rank order."""
+        merges = self.fields["model"].get("merges", [])
+        pairs = (m.split(" ") if isinstance(m, str) else m for m in merges)
+        return [(left, right) for left, right in pairs]
+
+    @property
+    def kind(self) -> str:
+        """What kind of tokenizer it is, in words: `Llama-type BPE`, `byte-level BPE`, ..."""
+        model = self.fields["model"]
+        name = str(model.get("type") or "untyped")
+        if name != "BPE":
+            return name
+        if _mentions(self.fields.get("pre_tokenizer"), "ByteLevel"):
+            return "byte-level BPE"
+        return "Llama-type BPE" if model.get("byte_fallback") and "<0x00>" in self.ids else "BPE"
+
+    @property
+    def is_llama_type(self) -> bool:
+        """Whether a SentencePiece BPE model with byte fallback can say the same."""
+        return self.kind == "Llama-type BPE"
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text, without a post-processor's special tokens."""
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """`encode`, for many texts at once, by the fastest call the library has."""
+        encoded = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [e.ids for e in encoded]
+
+    def pieces(self) -> list[Piece]:
+        """Every id's piece; the score is minus its rank among merges, pieces without one last.
+
+        Raises:
+            TokenizerError: The ids have a gap, or the merges of different pieces are interleaved,
+                which no SentencePiece model can say.
+        """
+        by_id = {id_: text for text, id_ in self.ids.items()}
+        if len(by_id) != self.size:
+            missing = next(i for i in range(self.size) if i not in by_id)
+            raise TokenizerError(
+                f"{self.name} has no piece for id {missing}.",
+                hint="tokext extends vocabularies whose ids have no gap.",
+            )
+        order = {text: rank for rank, text in enumerate(self._pieces_by_rank())}
+        unranked = (text for _, text in sorted(by_id.items()) if text not in order)
+        order |= {text: rank for rank, text in enumerate(unranked, len(order))}
+        types = self._types()
+        return [
+            Piece(by_id[id_], 0.0 if types[by_id[id_]] is not PieceType.NORMAL
+                  else -float(order[by_id[id_]]), types[by_id[id_]])
+            for id_ in range(self.size)
+        ]  # fmt: skip
+
+    def to_sentencepiece(self) -> SentencePieceModel:
+        """The SentencePiece model that a Llama-type tokenizer.json stands for.
+
+        Raises:
+            TokenizerError: It is of another kind.
+        """
+        if not self.is_llama_type:
+            raise TokenizerError(
+                f"{self.name} is a {self.kind} tokenizer; only Llama-type BPE (SentencePiece pieces "
+                "and byte fallback) can be extended.",
+                hint="tokext bench compression counts with it all the same.",
+            )
+        return SentencePieceModel.build(self.pieces(), add_dummy_prefix=self._adds_dummy_prefix())
+
+    def extended(
+        self,
+        pieces: Iterable[tuple[int, str]],
+        merges: Iterable[Merge],
+    ) -> FastTokenizer:
+        """This tokenizer with more pieces and, behind all others, more merges.
+
+        Added tokens above the vocabulary get a place inside it too, so that `tokenizers` leaves
+        them at their ids.
+        """
+        fields = copy.deepcopy(self.fields)
+        model = fields["model"]
+        vocab = model["vocab"]
+        vocab |= {t["content"]: t["id"] for t in self.added_tokens}
+        vocab |= {text: id_ for id_, text in pieces}
+        as_text = not model["merges"] or isinstance(model["merges"][0], str)
+        model["merges"] += [f"{a} {b}" if as_text else [a, b] for a, b in merges]
+        return FastTokenizer(fields, f"{self.name} (extended)")
+
+    def _pieces_by_rank(self) -> list[str]:
+        order: dict[str, None] = {}
+        last = ""
+        for left, right in self.merges:
+            made = left + right
+            if made != last and made in order:
+                raise TokenizerError(
+                    f"the merges of {made!r} in {self.name} stand apart, with others between them.",
+                    hint="no SentencePiece model can say this; extend the original base instead.",
+                )
+            order[made] = None
+            last = made
+        return list(order)
+
+    def _types(self) -> dict[str, PieceType]:
+        types = {
+            text: PieceType.BYTE if _BYTE.fullmatch(text) else PieceType.NORMAL for text in self.ids
+        }
+        for token in self.added_tokens:
+            special = PieceType.CONTROL if token["special"] else PieceType.USER_DEFINED
+            types[token["content"]] = special
+        unknown = self.fields["model"].get("unk_token")
+        if unknown in types:
+            types[unknown] = PieceType.UNKNOWN
+        return types
+
+    def _adds_dummy_prefix(self) -> bool:
+        if _mentions(self.fields.get("normalizer"), "Prepend"):
+            return True
+        metaspace = self.fields.get("pre_tokenizer") or {}
+        return _mentions(metaspace, "Metaspace") and metaspace.get("prepend_scheme") != "never"
+
+
+def merges_by_id(ids: dict[str, int]) -> list[Merge]:
+    """Every two-way split of every piece into pieces, in id order of what it makes.
+
+    This is how transformers turns a SentencePiece vocabulary into merges.
+
+    Example:
+        >>> merges_by_id({"a": 0, "b": 1, "ab": 2, "aba": 3, "ba": 4})
+        [('a', 'b'), ('a', 'ba'), ('ab', 'a'), ('b', 'a')]
+    """
+    merges: list[Merge] = []
+    for piece in sorted(ids, key=ids.__getitem__):
+        splits = [(piece[:at], piece[at:]) for at in range(1, len(piece))]
+        known = [(left, right) for left, right in splits if left in ids and right in ids]
+        merges += sorted(known, key=lambda m: (len(m[0]), len(m[1])))
+    return merges
+
+
+def _added_token(id_: int, content: str) -> dict[str, Any]:
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    return {"id": id_, "content": content, **flags, "special": True}
+
+
+def _llama_normalizer(dummy_prefix: bool) -> dict[str, Any]:
+    prepend = [{"type": "Prepend", "prepend": SPACE}] if dummy_prefix else []
+    replace = {"type": "Replace", "pattern": {"String": " "}, "content": SPACE}
+    return {"type": "Sequence", "normalizers": [*prepend, replace]}
+
+
+def _llama_decoder(dummy_prefix: bool) -> dict[str, Any]:
+    decoders: list[dict[str, Any]] = [
+        {"type": "Replace", "pattern": {"String": SPACE}, "content": " "},
+        {"type": "ByteFallback"},
+        {"type": "Fuse"},
+    ]
+    if dummy_prefix:
+        decoders.append({"type": "Strip", "content": " ", "start": 1, "stop": 0})
+    return {"type": "Sequence", "decoders": decoders}
+
+
+def _begin_with(token: str, id_: int) -> dict[str, Any]:
+    """A post-processor that puts the begin-of-sequence token before each text."""
+    begin = [{"SpecialToken": {"id": token, "type_id": n}} for n in (0, 1)]
+    text = [{"Sequence": {"id": name, "type_id": n}} for n, name in enumerate("AB")]
+    return {
+        "type": "TemplateProcessing",
+        "single": [begin[0], text[0]],
+        "pair": [begin[0], text[0], begin[1], text[1]],
+        "special_tokens": {token: {"id": token, "ids": [id_], "tokens": [token]}},
+    }
+
+
+def _mentions(component: Any, kind: str) -> bool:
+    if isinstance(component, dict):
+        return component.get("type") == kind or any(_mentions(v, kind) for v in component.values())
+    return isinstance(component, list) and any(_mentions(v, kind) for v in component)
