@@ -182,8 +182,8 @@ class FastTokenizer:
         """
         if not self.is_llama_type:
             raise TokenizerError(
-                f"{self.name} is a {self.kind} tokenizer; only Llama-type BPE (SentencePiece pieces "
-                "and byte fallback) can be extended.",
+                f"{self.name} is a {self.kind} tokenizer; only Llama-type BPE "
+                "(SentencePiece pieces with byte fallback) can be extended.",
                 hint="tokext bench compression counts with it all the same.",
             )
         return SentencePieceModel.build(self.pieces(), add_dummy_prefix=self._adds_dummy_prefix())
