@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tokext.corpus.encodings import is_foreign, recognize
@@ -40,10 +40,13 @@ def read_lines(blocks: Iterator[bytes], tally: Tally) -> Iterator[list[str]]:
         elif not chunk.ends_line:
             tally.add("n_too_long")
             lines = cut_line(lines[0], limit)
-        n_extra = len(lines) - n_lines
+        n_parts = 1 + len(lines) - n_lines  # of the first line
         is_long = not chunk.ends_line
         rest = lines.pop() if is_long else ""
-        yield tally.keep(lines, [chunk.line + max(0, i - n_extra) for i in range(len(lines))])
+        numbers: Sequence[int] = range(chunk.line, chunk.line + n_lines)
+        if n_parts > 1:
+            numbers = [chunk.line] * (n_parts - 1) + list(numbers)
+        yield tally.keep(lines, numbers[: len(lines)])
 
 
 def read_whole(blocks: Iterator[bytes], tally: Tally) -> Iterator[list[str]]:

@@ -52,9 +52,9 @@ def read_corpus(
         InputError: There is no input, or one names nothing that can be read.
 
     Example:
-        >>> import tempfile
+        >>> import pathlib, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = Path(folder, "haiku.txt")
+        ...     path = pathlib.Path(folder, "haiku.txt")
         ...     _ = path.write_text("古池や\n\n蛙飛びこむ\n水の音\n", encoding="utf-8")
         ...     corpus = read_corpus([path])
         ...     print(list(corpus), corpus.stats.n_empty)
@@ -111,7 +111,7 @@ class Part:
         return itertools.chain.from_iterable(self.batches())
 
     def batches(self) -> Iterator[list[str]]:
-        """Yield the documents in lists of about a megabyte, for work that is done in bulk.
+        """Yield the documents in lists of up to a few megabytes, for work that is done in bulk.
 
         Raises:
             InputError: A file is damaged or not text, more than `max_bad_share` of the bytes
@@ -180,7 +180,7 @@ class Corpus:
         return itertools.chain.from_iterable(self.batches())
 
     def batches(self) -> Iterator[list[str]]:
-        """Yield the documents in lists of about a megabyte, for work that is done in bulk."""
+        """Yield the documents in lists of up to a few megabytes, for work that is done in bulk."""
         sizes = [part.stored_bytes() for part in self.parts]
         total = None if None in sizes else sum(s for s in sizes if s is not None)
         with bar("reading", total, "B") as progress:
