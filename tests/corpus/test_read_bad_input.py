@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -125,9 +126,7 @@ def test_bad_bytes_above_one_percent_stop_the_run_unless_allowed(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(good_text(70_000) + b"\xff" * 1000 + b"\n")
     message, hint = refused(path)
-    assert f"1.4% of {path} cannot be used (1,000 of 71,006 bytes" in message.replace(
-        "71,005", "71,006"
-    )
+    assert f"1.4% of {path} cannot be used (1,000 of 70,968 bytes" in message
     assert "the first case: bytes that are not UTF-8 in line 1,892 (byte 69,967)" in message
     assert hint.endswith("--max-bad-share 0.015.")
     assert len(list(read_corpus(path, max_bad_share=0.015))) == 1892
@@ -256,7 +255,7 @@ def test_jsonl_without_the_field_lists_the_fields(tmp_path):
 
 def test_a_json_list_that_breaks_off_loses_its_rest(tmp_path):
     path = tmp_path / "a.json"
-    path.write_text(json.dumps([{"text": "春" * 500}] * 10)[:-1500])
+    path.write_text(json.dumps([{"text": "x" * 3000}] * 10)[:-1500])
     assert "broken JSON (Unterminated string" in refused(path)[0]
     assert len(list(read_corpus(path, max_bad_share=1))) == 9
 
@@ -280,41 +279,52 @@ def in_a_program(program, *arguments, user=None):
 
 
 MEASURED = """
-    import sys, tracemalloc
+    import re, sys
+    from pathlib import Path
     from tokext.corpus.read import read_corpus
+
+    def peak_bytes():
+        # Not resource.getrusage: its peak includes the program that started this one.
+        return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
     corpus = read_corpus(sys.argv[1])
-    if sys.argv[1].endswith(".parquet"): import pyarrow.parquet
-    tracemalloc.start()
+    before = peak_bytes()
     n_chars = longest = 0
     for document in corpus:
         n_chars += len(document)
         longest = max(longest, len(document))
-    print(n_chars, longest, corpus.stats.n_too_long, tracemalloc.get_traced_memory()[1])
+    print(n_chars, longest, corpus.stats.n_too_long, peak_bytes() - before)
 """
 
 
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="memory is measured in /proc"
+)
+
+
+@needs_proc
 @pytest.mark.parametrize("character", ["x", "字", "字。"])
 @pytest.mark.parametrize("compression", ["", ".gz"])
 def test_one_line_of_50_megabytes_is_cut_in_little_memory(tmp_path, character, compression):
     path = tmp_path / f"long.txt{compression}"
     n = 50_000_000 // len(character.encode())
-    write = gzip.open(path, "wb", 1) if compression else path.open("wb")
-    with write as file:
-        file.write((character * n).encode())
+    data = (character * n).encode()
+    path.write_bytes(gzip.compress(data, 1) if compression else data)
     done = in_a_program(MEASURED, path)
     assert not done.returncode, done.stderr
     n_chars, longest, n_too_long, peak_bytes = map(int, done.stdout.split())
     assert n_chars == n * len(character)
     assert longest == 100_000
     assert n_too_long == 1
-    assert peak_bytes < 10_000_000
+    assert peak_bytes < 20_000_000
 
 
+@needs_proc
 def test_a_large_file_is_read_in_little_memory(tmp_path):
     path = tmp_path / "large.txt"
     path.write_bytes(good_text(100_000_000))
     done = in_a_program(MEASURED, path)
-    assert int(done.stdout.split()[-1]) < 10_000_000, done.stderr
+    assert int(done.stdout.split()[-1]) < 20_000_000, done.stderr
 
 
 def test_a_long_line_is_cut_after_a_sentence(tmp_path):
@@ -393,5 +403,4 @@ def test_counts_are_not_there_before_a_whole_pass(tmp_path):
 )
 def test_an_impossible_option_is_named(tmp_path, options):
     (tmp_path / "a.txt").write_text("a\n")
-    ((name, value),) = options.items()
-    assert f"{name} is" in refused(tmp_path / "a.txt", **options)[0]
+    assert f"{next(iter(options))} is" in refused(tmp_path / "a.txt", **options)[0]

@@ -243,9 +243,12 @@ def test_each_input_is_a_part_with_its_own_counts(tmp_path):
 def test_files_are_recorded_by_their_stored_bytes(tmp_path):
     import hashlib
 
-    for name, data in (
-        ("a.txt.gz", gzip.compress(b"a\n")), ("b.parquet", as_parquet(["b"])), ("c.csv", as_csv("c")),
-    ):  # fmt: skip
+    written = {
+        "a.txt.gz": gzip.compress(b"a\n"),
+        "b.parquet": as_parquet("b"),
+        "c.csv": as_csv("c"),
+    }
+    for name, data in written.items():
         (tmp_path / name).write_bytes(data)
         corpus = read_corpus(tmp_path / name)
         assert len(list(corpus)) == 1

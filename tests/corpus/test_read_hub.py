@@ -65,7 +65,7 @@ def test_a_missing_split_lists_the_splits(tmp_path):
 
 
 def test_a_missing_configuration_is_named(tmp_path):
-    with pytest.raises(InputError, match="'20990101.ja' not found"):
+    with pytest.raises(InputError, match=r"'20990101\.ja' not found"):
         list(read_corpus(f"hf:{shards(tmp_path / 'seasons')}:20990101.ja"))
 
 

@@ -100,8 +100,8 @@ def _likeness(sample: bytes, codec: str) -> float:
     n_kana = len(_KANA.findall(text))
     # Any two bytes make a Chinese character in UTF-16, and many in the others: ask for a sign of
     # a writer, kana or (where it costs two bytes) ASCII.
-    n_signs = n_kana + (sum(map(str.isascii, text)) if codec.startswith("utf-16") else 0)
-    if n_signs <= 0.05 * len(text):
+    n_ascii = sum(map(str.isascii, text)) if codec.startswith("utf-16") else 0
+    if n_kana <= 0.05 * len(text) and n_ascii <= 0.6 * len(text):
         return 0.0
     return len(_ORDINARY.findall(text)) / max(1, len(text))
 

@@ -97,12 +97,14 @@ def read_csv(blocks: Iterator[bytes], tally: Tally, text_field: str) -> Iterator
     pending: list[str] = []  # the physical lines of the row that is being read
     reader = csv.reader(_fed(_record_lines(blocks, tally), pending), strict=True)
     column = -1
-    while rows := _some_rows(reader, pending, tally):
+    while rows := _some_rows(reader, pending):
         if column < 0:
-            column = _column(rows.pop(0)[1], text_field, tally)
+            column = _column(rows.pop(0)[1] or [], text_field, tally)
         documents, numbers = [], []
-        for number, row in rows:
-            if column < len(row):
+        for number, row, n_broken_bytes in rows:
+            if row is None:
+                tally.lost("n_broken", n_broken_bytes, "a broken CSV row", f"line {number:,}")
+            elif column < len(row):
                 documents.append(row[column])
                 numbers.append(number)
             elif row:
@@ -190,24 +192,25 @@ def _fed(batches: Iterator[tuple[int, list[str]]], pending: list[str]) -> Iterat
             yield line + "\n"
 
 
-def _some_rows(reader: Any, pending: list[str], tally: Tally) -> list[tuple[int, list[str]]]:
-    """The next rows, each with the number of its first line; none at the end."""
-    rows: list[tuple[int, list[str]]] = []
+def _some_rows(reader: Any, pending: list[str]) -> list[tuple[int, list[str] | None, int]]:
+    """The next rows, each with the number of its first line; none at the end.
+
+    A broken row is None, and has its bytes with it.
+    """
+    rows: list[tuple[int, list[str] | None, int]] = []
     n_chars = 0
     with _large_fields():
         while len(rows) < _BATCH_ROWS and n_chars < _BATCH_CHARS:
             pending.clear()
+            row, n_broken_bytes = None, 0
             try:
                 row = next(reader)
             except StopIteration:
                 break
             except csv.Error:
-                n_bytes = len("\n".join(pending).encode()) + 1
-                number = reader.line_num - len(pending) + 1
-                tally.lost("n_broken", n_bytes, "a broken CSV row", f"line {number:,}")
-                continue
+                n_broken_bytes = len("\n".join(pending).encode()) + 1
             n_chars += sum(map(len, pending))
-            rows.append((reader.line_num - len(pending) + 1, row))
+            rows.append((reader.line_num - len(pending) + 1, row, n_broken_bytes))
     return rows
 
 

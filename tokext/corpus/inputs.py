@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import glob
 import os
@@ -194,7 +195,7 @@ def _known_suffixes() -> str:
     return f"tokext reads {known}, each also with {' '.join(COMPRESSIONS)}."
 
 
-def _standard_input() -> IO[bytes]:
+def _standard_input() -> contextlib.AbstractContextManager[IO[bytes]]:
     if sys.stdin is None:
         raise InputError("there is no standard input.", hint="name a file instead of -.")
-    return sys.stdin.buffer
+    return contextlib.nullcontext(sys.stdin.buffer)  # ours to read, not to close

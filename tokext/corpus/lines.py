@@ -11,6 +11,8 @@ from dataclasses import dataclass
 _SENTENCE_END = re.compile(r"[。．！？!?…]+[」』）】〉》”’)\]\"']*|\.[”’)\]\"']*(?=\s)")
 _SPACE = re.compile(r"\s+")
 
+_NEAR_CHARS = 200
+
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -122,9 +124,9 @@ def cut_lines(document: str, max_chars: int) -> list[str]:
 def _best_cut(line: str, start: int, end: int) -> int:
     middle = start + (end - start + 1) // 2
     for pattern in (_SENTENCE_END, _SPACE):
-        last = 0
-        for match in pattern.finditer(line, middle, end):
-            last = match.end()
-        if last:
-            return last
+        # Most cuts lie close to the end; only where none does is the whole half searched.
+        for begin in (max(middle, end - _NEAR_CHARS), middle):
+            matches = list(pattern.finditer(line, begin, end))
+            if matches:
+                return matches[-1].end()
     return end

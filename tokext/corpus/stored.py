@@ -29,6 +29,9 @@ BLOCK_BYTES = 1 << 17
 #: What is told how many stored bytes were read since the last time.
 Advance = Callable[[int], object]
 
+#: Opens a stream that can be read once.
+OpenStream = Callable[[], contextlib.AbstractContextManager[IO[bytes]]]
+
 
 class StoredFile(io.RawIOBase):
     """A file opened for reading that digests and reports what passes through it."""
@@ -142,7 +145,7 @@ class Spool:
     The file is removed with the last reference, or at the end of the program.
     """
 
-    def __init__(self, open_stream: Callable[[], IO[bytes]], label: str) -> None:
+    def __init__(self, open_stream: OpenStream, label: str) -> None:
         self._open_stream = open_stream
         self._label = label
         self._copy: Any = None
@@ -157,7 +160,8 @@ class Spool:
             with tempfile.NamedTemporaryFile(prefix="tokext-", delete=False) as copy:
                 holder = _Removed(Path(copy.name))
                 try:
-                    shutil.copyfileobj(self._open_stream(), copy, BLOCK_BYTES)
+                    with self._open_stream() as stream:
+                        shutil.copyfileobj(stream, copy, BLOCK_BYTES)
                 except OSError as error:
                     raise InputError(
                         f"{self._label} cannot be copied to {tempfile.gettempdir()}: "

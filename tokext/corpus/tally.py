@@ -151,11 +151,12 @@ class Tally:
         if n_bytes is None:
             kept = self._mend(documents, numbers, unit)
             n_bytes = len("".join(kept).encode())
-        self.add("n_chars", sum(map(len, kept)))
-        self.add("n_bytes", n_bytes)
         if max(map(len, kept)) > self.max_line_chars:
             kept = self._cut(kept)
+            n_bytes = len("".join(kept).encode())
         self.add("n_documents", len(kept))
+        self.add("n_chars", sum(map(len, kept)))
+        self.add("n_bytes", n_bytes)
         return kept
 
     def _mend(self, documents: Sequence[str], numbers: Sequence[int], unit: str) -> list[str]:
@@ -177,7 +178,9 @@ class Tally:
         for document in documents:
             parts = cut_lines(document, self.max_line_chars)
             self.add("n_too_long", len(parts) > 1)
-            cut.extend(parts)
+            with_text = [part for part in parts if not part.isspace()]
+            self.add("n_empty", len(parts) - len(with_text))
+            cut.extend(with_text)
         return cut
 
 
