@@ -6,9 +6,11 @@ import gzip
 import io
 import json
 import lzma
+import os
 import subprocess
 import sys
 import tempfile
+import time
 import unicodedata
 from pathlib import Path
 
@@ -306,7 +308,6 @@ def test_standard_input_is_read_twice(compression):
 
 
 def test_a_pipe_in_the_file_system_is_read_like_standard_input(tmp_path):
-    import os
     import threading
 
     pipe = tmp_path / "pipe"
@@ -363,3 +364,22 @@ def test_readers_that_take_turns_do_not_disturb_each_other(tmp_path):
     corpus = read_corpus(path)
     pairs = list(zip(corpus, corpus, strict=True))
     assert all(a == b for a, b in pairs)
+
+
+@pytest.mark.slow
+def test_reading_takes_little_longer_than_a_bare_gzip_loop():
+    data = os.environ.get("TOKEXT_DATA")
+    if not data:
+        pytest.skip("set TOKEXT_DATA to a folder with corpora/ja_train.txt.gz")
+    path = Path(data, "corpora", "ja_train.txt.gz")
+
+    def seconds(documents):
+        start = time.perf_counter()
+        for _ in documents():
+            pass
+        return time.perf_counter() - start
+
+    # The best of three each: another program on the machine slows down one or the other.
+    bare = min(seconds(lambda: gzip.open(path, "rt", encoding="utf-8")) for _ in range(3))
+    ours = min(seconds(lambda: read_corpus(path)) for _ in range(3))
+    assert ours < 1.6 * bare
