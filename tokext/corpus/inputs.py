@@ -63,6 +63,8 @@ def find_input(given: str | os.PathLike[str], *, format: str | None, split: str)
         InputError: It names nothing that can be read.
     """
     text = os.fspath(given)
+    if not text:  # which would be the folder we stand in
+        raise InputError("an input is an empty name.", hint="name a file, or . for this folder.")
     if text == STANDARD_INPUT:
         spool = Spool(_standard_input, "standard input")
         file = TextFile("standard input", "standard input", spool, format or "txt", None)

@@ -108,11 +108,6 @@ class Tally:
         """The counts so far."""
         return FileStats(self.name, **self.counts, first_case=self.first_case)
 
-    @property
-    def n_unusable_bytes(self) -> int:
-        """Bytes replaced and bytes lost, so far."""
-        return self.counts["n_bad_bytes"] + self.counts["n_lost_bytes"]
-
     def add(self, count: str, n: int = 1) -> None:
         """Add to one of the counts by its name."""
         self.counts[count] += n
