@@ -1,0 +1,1 @@
+"""Base + pieces -> extension, proved before it is saved."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import json
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +39,12 @@ _HUB_SECONDS = 1.5
 class TokenizerFiles:
     """Where a tokenizer's files are, and how they were found.
 
-    `files` maps a file's name to its path; `texts` holds small files that exist only in memory;
-    `note` is the line a person should read about where the files came from.
+    `files` maps a file's name to its path; `note` is the line a person should read about where the
+    files came from.
     """
 
     name: str
     files: dict[str, Path]
-    texts: dict[str, str] = field(default_factory=dict)
     revision: str = ""
     note: str = ""
 
@@ -213,35 +211,43 @@ def _from_mistral_common(reason: str) -> TokenizerFiles:
         if is_licence(file.name):
             files[file.name] = Path(str(distribution.locate_file(file)))
     note = f"{DEFAULT_BASE}: {reason}; using the copy in mistral-common {distribution.version}."
-    texts = {"tokenizer_config.json": json.dumps(_MISTRAL_CONFIG, indent=2) + "\n"}
-    return TokenizerFiles(DEFAULT_BASE, files, texts, revision=f"sha256:{digest}", note=note)
+    return TokenizerFiles(DEFAULT_BASE, files, revision=f"sha256:{digest}", note=note)
 
 
-def _special(content: str) -> dict[str, Any]:
-    flags = {"lstrip": False, "normalized": False, "rstrip": False, "single_word": False}
-    return {"content": content, **flags, "special": True}
+def llama_config(special: dict[int, str]) -> dict[str, Any]:
+    """The `tokenizer_config.json` of Llama and Mistral, for a vocabulary that comes without one.
 
-
-#: The flags Mistral-7B-v0.1 is used with; mistral-common ships the vocabulary alone.
-_MISTRAL_CONFIG: dict[str, Any] = {
-    "add_bos_token": True,
-    "add_eos_token": False,
-    "added_tokens_decoder": {
-        str(id_): _special(content) for id_, content in enumerate(("<unk>", "<s>", "</s>"))
-    },
-    "additional_special_tokens": [],
-    "bos_token": "<s>",
-    "clean_up_tokenization_spaces": False,
-    "eos_token": "</s>",
-    "legacy": True,
-    "model_max_length": 1000000000000000019884624838656,
-    "pad_token": None,
-    "sp_model_kwargs": {},
-    "spaces_between_special_tokens": False,
-    "tokenizer_class": "LlamaTokenizer",
-    "unk_token": "<unk>",
-    "use_default_system_prompt": False,
-}
+    Args:
+        special: Id and text of the unknown and control pieces.
+    """
+    names = set(special.values())
+    return {
+        "add_bos_token": "<s>" in names,
+        "add_eos_token": False,
+        "added_tokens_decoder": {
+            str(id_): {
+                "content": content,
+                "lstrip": False,
+                "normalized": False,
+                "rstrip": False,
+                "single_word": False,
+                "special": True,
+            }
+            for id_, content in special.items()
+        },
+        "additional_special_tokens": [],
+        "bos_token": "<s>" if "<s>" in names else None,
+        "clean_up_tokenization_spaces": False,
+        "eos_token": "</s>" if "</s>" in names else None,
+        "legacy": True,
+        "model_max_length": 1000000000000000019884624838656,
+        "pad_token": None,
+        "sp_model_kwargs": {},
+        "spaces_between_special_tokens": False,
+        "tokenizer_class": "LlamaTokenizer",
+        "unk_token": "<unk>",
+        "use_default_system_prompt": False,
+    }
 
 
 def _unknown(name: str) -> TokenizerError:

@@ -186,7 +186,7 @@ class FastTokenizer:
                 "(SentencePiece pieces with byte fallback) can be extended.",
                 hint="tokext bench compression counts with it all the same.",
             )
-        return SentencePieceModel.build(self.pieces(), add_dummy_prefix=self._adds_dummy_prefix())
+        return SentencePieceModel.build(self.pieces(), dummy_prefix=self._adds_dummy_prefix())
 
     def extended(
         self,

@@ -73,14 +73,21 @@ class SentencePieceModel:
 
     @classmethod
     def build(
-        cls, pieces: Iterable[Piece], *, like: SentencePieceModel | None = None, **rules: Any
+        cls,
+        pieces: Iterable[Piece],
+        *,
+        like: SentencePieceModel | None = None,
+        byte_fallback: bool = True,
+        dummy_prefix: bool = True,
     ) -> SentencePieceModel:
         """Build a BPE model of these pieces under the rules of another model, or of Llama's kind.
 
         Args:
             pieces: In id order; the first is the unknown piece.
             like: Whose trainer and normalizer specification to copy.
-            rules: Fields of the normalizer specification to set otherwise.
+            byte_fallback: Whether unknown characters are spelled by bytes; all 256 byte pieces must
+                then be among the pieces.
+            dummy_prefix: Whether a space is put before every text.
         """
         proto = _new_proto()
         if like is not None:
@@ -89,8 +96,8 @@ class SentencePieceModel:
             proto.denormalizer_spec.CopyFrom(like._proto.denormalizer_spec)
         else:
             _set_llama_rules(proto)
-        for field, value in rules.items():
-            setattr(proto.normalizer_spec, field, value)
+        proto.trainer_spec.byte_fallback = byte_fallback
+        proto.normalizer_spec.add_dummy_prefix = dummy_prefix
         proto.trainer_spec.model_type = 2
         proto.trainer_spec.ClearField("input")
         for piece in pieces:
@@ -233,11 +240,9 @@ def _processor(data: bytes) -> Any:
 
 def _set_llama_rules(proto: Any) -> None:
     """The rules that Llama, Mistral and their fine-tunes share."""
-    proto.trainer_spec.byte_fallback = True
     proto.trainer_spec.split_digits = True
     proto.trainer_spec.allow_whitespace_only_pieces = True
     proto.normalizer_spec.name = "identity"
-    proto.normalizer_spec.add_dummy_prefix = True
     proto.normalizer_spec.remove_extra_whitespaces = False
 
 

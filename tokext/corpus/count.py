@@ -1,0 +1,68 @@
+"""From documents to counts of runs: what the trainers learn from."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import cache
+
+from tokext.corpus.boundaries import runs_of
+from tokext.languages import find_language
+
+
+def count_runs(
+    batches: Iterable[list[str]], *, language: str = "ja", boundary: str, workers: int = 1
+) -> Counter[str]:
+    """Count every run of the documents.
+
+    The counts do not depend on the number of workers.
+
+    Args:
+        batches: Lists of documents.
+        language: The language whose letters every run holds.
+        boundary: Where runs end; see `tokext.corpus.boundaries.runs_of`.
+        workers: Processes to count in; 0 takes one for each core.
+
+    Example:
+        >>> count_runs([["日本の日本人。"], ["日本"]], boundary="script")
+        Counter({'日本の日本人': 1, '日本': 1})
+    """
+    workers = workers or os.cpu_count() or 1
+    find_runs = runs_of(find_language(language), boundary)  # refuses what it does not know, early
+    counts: Counter[str] = Counter()
+    if workers == 1:
+        for batch in batches:
+            for document in batch:
+                counts.update(find_runs(document))
+        return counts
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+        waiting: deque[Future[Counter[str]]] = deque()
+        for batch in batches:
+            waiting.append(pool.submit(_count_batch, batch, language, boundary))
+            if len(waiting) > 2 * workers:  # reading ahead of the workers would fill the memory
+                counts.update(waiting.popleft().result())
+        for part in waiting:
+            counts.update(part.result())
+    return counts
+
+
+def by_count(counts: Counter[str]) -> Iterator[tuple[str, int]]:
+    """Runs and counts, the most frequent first, equal counts in code point order."""
+    return iter(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _count_batch(batch: list[str], language: str, boundary: str) -> Counter[str]:
+    find_runs = _runs(language, boundary)
+    counts: Counter[str] = Counter()
+    for document in batch:
+        counts.update(find_runs(document))
+    return counts
+
+
+@cache
+def _runs(language: str, boundary: str) -> Callable[[str], list[str]]:
+    return runs_of(find_language(language), boundary)

@@ -1,0 +1,216 @@
+"""Base + pieces -> extension: which pieces enter, where they stand, how they are merged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tokext.errors import InputError, TokenizerError
+from tokext.languages import Language
+from tokext.records import AddedPiece, Extension
+from tokext.tokenizer.fast import FastTokenizer, Merge
+from tokext.tokenizer.load import Tokenizer
+from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
+from tokext.vocab.rules import Rules
+from tokext.vocab.train import last_merge
+
+#: SentencePiece stores scores as float32, which holds every whole number up to here.
+_LAST_EXACT_SCORE = -(2**24)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """An extended tokenizer, not yet proved and not yet written.
+
+    `dropped` counts the candidates that did not enter, by reason.
+    """
+
+    model: SentencePieceModel
+    fast: FastTokenizer
+    extension: Extension
+    dropped: dict[str, int]
+
+
+def extend(
+    base: Tokenizer,
+    candidates: Iterable[AddedPiece],
+    *,
+    language: Language,
+    size: int | None = None,
+    pad_to: int = 64,
+    keep_all: bool = False,
+) -> Merged:
+    """Put pieces behind the base's vocabulary, so that everything before them stays as it is.
+
+    The base's merges all stand before the added ones. So any text is first cut as the base cuts
+    it, and then neighbors are joined: no text grows longer, text without an added piece is cut as
+    before, and an added token always stands for whole tokens of the base.
+
+    Args:
+        base: The tokenizer to extend; its ids, scores, types and special tokens are kept.
+        candidates: Pieces in rank order. Characters that a piece needs and nobody has enter first.
+        language: Only pieces with one of its letters enter.
+        size: Take the first so many; all by default.
+        pad_to: Fill up to a multiple of this with pieces that no text can produce.
+        keep_all: Let pieces without a letter of the language enter too. Other text is then cut
+            differently than before.
+
+    Raises:
+        TokenizerError: The base is not a SentencePiece BPE model or its like.
+        InputError: There are fewer pieces than asked for, or none.
+    """
+    _refuse_unextendable(base)
+    if pad_to < 1:
+        raise InputError(f"--pad-to {pad_to} is no multiple.", hint="1 pads nothing, 64 is usual.")
+    dropped: Counter[str] = Counter()
+    entering = list(entering_pieces(base, candidates, language, keep_all=keep_all, dropped=dropped))
+    chosen, model = _choose_reachable(base, entering, size, dropped)
+    first_id = base.size
+    extension = _record(base, model, chosen, pad_to)
+    padding = [(id_, f"<|extra_{id_ - extension.size}|>") for id_ in extension.padding]
+    _refuse_taken_names(base, [text for _, text in padding])
+    model = model.extended(Piece(text, 0.0, PieceType.UNUSED) for _, text in padding)
+    ids = [*enumerate((a.piece for a in chosen), first_id), *padding]
+    fast = base.fast.extended(ids, _merges(model, chosen))
+    return Merged(model, fast, extension, dict(dropped))
+
+
+def entering_pieces(
+    base: Tokenizer,
+    candidates: Iterable[AddedPiece],
+    language: Language,
+    *,
+    keep_all: bool,
+    dropped: Counter[str],
+) -> Iterator[AddedPiece]:
+    """The candidates that may enter, each after the characters it needs."""
+    rules = Rules(language)
+    known = {piece.text for piece in base.pieces}
+    for candidate in candidates:
+        reason = _why_not(candidate.piece, known, rules, keep_all)
+        if reason:
+            dropped[reason] += 1
+            continue
+        for char in candidate.piece:
+            if char not in known:
+                known.add(char)
+                yield AddedPiece(char, candidate.count if char == candidate.piece else 0)
+        if candidate.piece not in known:
+            known.add(candidate.piece)
+            yield candidate
+
+
+def _why_not(piece: str, known: set[str], rules: Rules, keep_all: bool) -> str:
+    if piece in known:
+        return "in the base already"
+    if not rules.is_well_formed(piece):
+        return "with a digit, a space or a control character inside"
+    if not keep_all and not rules.language.has_letter(piece):
+        return f"without a letter of {rules.language.name}"
+    return ""
+
+
+def _choose_reachable(
+    base: Tokenizer, entering: list[AddedPiece], size: int | None, dropped: Counter[str]
+) -> tuple[list[AddedPiece], SentencePieceModel]:
+    """The first `size` pieces that some text is encoded to, and the model that holds them.
+
+    A piece that its own text is not encoded to is never a part of any encoding, so leaving it out
+    changes nothing for the others, and the next in rank takes its place.
+    """
+    wanted = len(entering) if size is None else size
+    chosen: list[AddedPiece] = []
+    waiting = iter(entering)
+    while True:
+        while len(chosen) < wanted and (following := next(waiting, None)) is not None:
+            chosen.append(following)
+        model = _model_of(base, chosen)
+        unreachable = set(unreachable_pieces(model, [a.piece for a in chosen]))
+        if not unreachable:
+            break
+        dropped["unreachable"] += len(unreachable)
+        chosen = [a for a in chosen if a.piece not in unreachable]
+    if size is not None and len(chosen) < size:
+        raise InputError(
+            f"the added vocabulary gives {len(chosen):,} pieces, not {size:,}"
+            f" ({_summary(dropped)}).",
+            hint=f"--size {len(chosen)} is the largest it can give, or train a larger one.",
+        )
+    return chosen, model
+
+
+def unreachable_pieces(model: SentencePieceModel, pieces: list[str]) -> list[str]:
+    """The pieces whose own text is not encoded to them."""
+    spelled = model.spell_all(pieces)
+    return [p for p, ids in zip(pieces, spelled, strict=True) if ids != [model.ids[p]]]
+
+
+def _model_of(base: Tokenizer, chosen: list[AddedPiece]) -> SentencePieceModel:
+    """The base's model with a fine-tune's own tokens and the chosen pieces behind it.
+
+    Scores go down by one from below the lowest learned score, in id order: loaders that merge by
+    score and loaders that merge by id then merge alike.
+    """
+    above = base.pieces[base.model.size :]
+    top = float(int(base.model.lowest_learned_score) - 1)
+    if top - len(chosen) < _LAST_EXACT_SCORE:
+        raise TokenizerError(
+            f"{base.name} has scores down to {base.model.lowest_learned_score}, which leaves no "
+            f"room for {len(chosen):,} different ones below.",
+            hint="add fewer pieces with --size.",
+        )
+    added = (Piece(a.piece, top - rank, PieceType.NORMAL) for rank, a in enumerate(chosen))
+    return base.model.extended([*above, *added])
+
+
+def _merges(model: SentencePieceModel, chosen: list[AddedPiece]) -> list[Merge]:
+    """For each piece the one merge that makes it.
+
+    Whatever text stands around it, a piece is made from its characters in the same steps, so the
+    last of these is the only merge that a loader can ever use.
+    """
+    ranks = {p.text: -p.score for p in model.pieces if p.type is PieceType.NORMAL}
+    return [last_merge(a.piece, ranks.get) for a in chosen if len(a.piece) > 1]
+
+
+def _record(
+    base: Tokenizer, model: SentencePieceModel, chosen: list[AddedPiece], pad_to: int
+) -> Extension:
+    constituents = base.model.spell_all([a.piece for a in chosen])
+    added = tuple(
+        AddedPiece(a.piece, a.count, base.size + n, tuple(ids))
+        for n, (a, ids) in enumerate(zip(chosen, constituents, strict=True))
+    )
+    size = model.size
+    padded_size = -(-size // pad_to) * pad_to
+    return Extension(base.info(), size, padded_size, added, tuple(range(size, padded_size)))
+
+
+def _refuse_unextendable(base: Tokenizer) -> None:
+    model = base.model
+    if not model.is_bpe:
+        raise TokenizerError(
+            f"{base.name} is a SentencePiece {model.kind} model; only BPE models can be extended.",
+            hint="tokext bench compression counts with it all the same.",
+        )
+    if not model.has_byte_fallback:
+        raise TokenizerError(
+            f"{base.name} has no byte fallback: it cannot spell every text, nor prove anything of "
+            "one that it cannot.",
+            hint="extend a base with byte fallback, such as Mistral-7B-v0.1.",
+        )
+
+
+def _refuse_taken_names(base: Tokenizer, names: list[str]) -> None:
+    known = {piece.text for piece in base.pieces}
+    taken = [name for name in names if name in known]
+    if taken:
+        raise TokenizerError(
+            f"{base.name} has a piece {taken[0]} already, the name of a padding piece.",
+            hint="--pad-to 1 adds no padding.",
+        )
+
+
+def _summary(dropped: Counter[str]) -> str:
+    return "; ".join(f"{n:,} {reason}" for reason, n in dropped.items()) or "none left out"

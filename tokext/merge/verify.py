@@ -1,0 +1,104 @@
+"""Every guarantee tried on a pair of tokenizers, on real and on generated text."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from tokext.errors import GuaranteeError
+from tokext.languages import find_language
+from tokext.merge import guarantees as g
+from tokext.merge.loaders import Loaders
+from tokext.merge.pair import Pair
+from tokext.merge.texts import generated_texts, real_texts
+from tokext.merge.write import write_tokenizer
+from tokext.progress import bar
+from tokext.records import Guarantee
+from tokext.tokenizer.load import Tokenizer, load_tokenizer
+
+_N_GENERATED = 3000
+
+
+def verify(
+    base: str | Path,
+    extended: str | Path,
+    texts: Iterable[str] = (),
+    *,
+    language: str = "ja",
+    seed: int = 0,
+) -> list[Guarantee]:
+    """Try every guarantee on a pair of tokenizers.
+
+    Args:
+        base: A tokenizer folder, file or hub id.
+        extended: A tokenizer folder.
+        texts: More texts to try, beside the embedded corpora and generated text.
+        language: The language that was added; text without its letters may not change.
+        seed: For the generated text.
+
+    Returns:
+        One record a guarantee, kept or broken.
+
+    Raises:
+        TokenizerError: One of the two cannot be opened.
+    """
+    pair = Pair(load_tokenizer(base), load_tokenizer(extended), find_language(language))
+    return verify_pair(pair, texts, seed=seed)
+
+
+def verify_pair(pair: Pair, texts: Iterable[str] = (), *, seed: int = 0) -> list[Guarantee]:
+    """Try every guarantee on a pair that is open already."""
+    added = [text for _, text in pair.added]
+    generated = generated_texts(pair.language, added, pair.special, n=_N_GENERATED, seed=seed)
+    given = list(dict.fromkeys([*texts, *real_texts(), *generated]))
+    pair.texts = [t for t in given if _is_encodable(t)]
+    with tempfile.TemporaryDirectory(prefix="tokext-verify-") as folder:
+        base = _on_disk(Path(folder, "base"), pair.base)
+        extended = _on_disk(Path(folder, "extended"), pair.extended)
+        checks: list[Callable[[], Guarantee]] = [
+            lambda: g.base_pieces_kept(pair),
+            lambda: g.other_text_unchanged(pair),
+            lambda: g.pieces_reachable(pair),
+            lambda: g.never_longer(pair),
+            lambda: g.base_tokens_respected(pair),
+            lambda: g.loaders_agree(pair, base, extended),
+            lambda: g.round_trip(pair),
+            lambda: g.ids_dense(pair),
+            lambda: g.padding_unreachable(pair),
+            lambda: g.merging_again_adds_nothing(pair),
+        ]
+        found = []
+        with bar("proving guarantees", len(checks), "guarantee") as progress:
+            for check in checks:
+                found.append(check())
+                progress.update(1)
+    return found
+
+
+def require(guarantees: Iterable[Guarantee], *, waived: Sequence[str] = ()) -> None:
+    """Refuse to go on where a guarantee is broken.
+
+    Raises:
+        GuaranteeError: One is, and it is not among the waived.
+    """
+    for guarantee in guarantees:
+        if not guarantee.passed and guarantee.name not in waived:
+            example = f" (for example {guarantee.examples[0]})" if guarantee.examples else ""
+            raise GuaranteeError(
+                f"broken: {guarantee.claim}: {guarantee.n_failed:,} of {guarantee.n_checked:,} "
+                f"{guarantee.unit}{example}. Nothing was saved.",
+                hint="tokext verify shows every guarantee; please report a base that breaks one.",
+            )
+
+
+def _is_encodable(text: str) -> bool:
+    """Lone surrogates are no text; no loader takes them."""
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _on_disk(folder: Path, tokenizer: Tokenizer) -> Loaders:
+    """A folder that transformers can open, whatever the tokenizer came from."""
+    folder.mkdir()
+    write_tokenizer(folder, tokenizer)
+    return Loaders(folder, tokenizer)

@@ -1,0 +1,177 @@
+"""An added vocabulary as a folder: trained from text, written, read back."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from tokext.corpus.boundaries import Boundary
+from tokext.corpus.count import count_runs
+from tokext.corpus.documents import Document
+from tokext.corpus.read import read_corpus
+from tokext.errors import InputError
+from tokext.languages import find_language
+from tokext.output import whole_folder
+from tokext.progress import say
+from tokext.records import AddedPiece, write_record
+from tokext.tokenizer.base import DEFAULT_BASE
+from tokext.tokenizer.load import Tokenizer, load_tokenizer
+from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
+from tokext.vocab.rules import Rules
+from tokext.vocab.train import Method, learn
+
+_MODEL = "added.model"
+_COUNTS = "added.tsv"
+
+
+def train_vocab(
+    inputs: str | Path | Iterable[str | Path],
+    output: str | Path,
+    *,
+    base: str = DEFAULT_BASE,
+    size: int = 30_000,
+    language: str = "ja",
+    method: Method = "continue",
+    boundary: Boundary | None = None,
+    max_piece_length: int = 16,
+    min_count: int = 2,
+    text_field: str = "text",
+    document: Document = "line",
+    max_bad_share: float = 0.01,
+    seed: int = 0,
+    workers: int = 0,
+    force: bool = False,
+) -> list[AddedPiece]:
+    """Learn an added vocabulary from text and write its folder.
+
+    Args:
+        inputs: Text; see `tokext.read_corpus`.
+        output: The folder to write.
+        base: The tokenizer to be extended.
+        size: How many pieces to learn.
+        language: Only pieces with a letter of it enter.
+        method: `continue` the base's merges, or learn `independent` of them; see
+            `tokext.vocab.train.learn`.
+        boundary: What a piece may not cross; `punctuation` by default, and for `independent` the
+            rule that the base itself was trained with. See `tokext.corpus.boundaries.runs_of`.
+        max_piece_length: In characters.
+        min_count: A piece that the text makes less often is left out.
+        text_field: Of objects and tables.
+        document: What a document of a `.txt` is.
+        max_bad_share: Of unusable bytes.
+        seed: Recorded; BPE training draws nothing at random.
+        workers: Processes to count in, 0 for one each core; the result does not depend on it.
+        force: Replace an existing folder.
+
+    Returns:
+        The pieces in rank order.
+
+    Raises:
+        InputError: The text cannot be used, or cannot give so many pieces.
+        TokenizerError: The base cannot be opened or extended.
+        OutputError: The folder cannot be written.
+    """
+    corpus = read_corpus(
+        inputs, text_field=text_field, document=document, max_bad_share=max_bad_share
+    )
+    opened = load_tokenizer(base)
+    _say_source(opened)
+    boundary = boundary or _default_boundary(method, opened)
+    rules = Rules(find_language(language), max_piece_length, min_count)
+    with whole_folder(output, force=force, inputs=_paths(inputs)) as folder:
+        counts = count_runs(corpus.batches(), language=language, boundary=boundary, workers=workers)
+        for line in corpus.stats.lines():
+            say(line)
+        pieces = learn(counts, opened, size, method, rules)
+        write_added(folder, pieces, like=opened.model)
+        write_record(
+            folder,
+            "added vocabulary",
+            options={
+                "base": base,
+                "base_revision": opened.found.revision,
+                "size": size,
+                "language": language,
+                "method": method,
+                "boundary": boundary,
+                "max_piece_length": max_piece_length,
+                "min_count": min_count,
+                "text_field": text_field,
+                "document": document,
+                "max_bad_share": max_bad_share,
+                "seed": seed,
+            },
+            inputs=corpus.files,
+            result={
+                "n_pieces": len(pieces),
+                "n_characters_added": sum(len(p.piece) == 1 for p in pieces),
+                "n_distinct_runs": len(counts),
+                "n_runs": counts.total(),
+                "corpus": corpus.stats.as_dict(),
+            },
+        )
+    say(f"{len(pieces):,} pieces from {corpus.stats.n_chars:,} characters in {output}")
+    return pieces
+
+
+def write_added(folder: Path, pieces: list[AddedPiece], *, like: SentencePieceModel) -> None:
+    """Write `added.model` and `added.tsv`.
+
+    The model loads in SentencePiece by itself; its scores go down by one from piece to piece.
+    """
+    entries = [Piece("<unk>", 0.0, PieceType.UNKNOWN)]
+    entries += [Piece(p.piece, -float(rank), PieceType.NORMAL) for rank, p in enumerate(pieces)]
+    model = SentencePieceModel.build(entries, like=like, byte_fallback=False)
+    (folder / _MODEL).write_bytes(model.data)
+    with (folder / _COUNTS).open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE,
+                           quotechar=None)  # fmt: skip
+        table.writerow(("piece", "count"))
+        table.writerows((p.piece, p.count) for p in pieces)
+
+
+def read_added(path: str | Path) -> tuple[list[AddedPiece], SentencePieceModel]:
+    """Read the pieces of an added vocabulary folder, or of any SentencePiece `.model`, by rank.
+
+    Of a unigram model the likeliest piece comes first.
+
+    Raises:
+        InputError: There is no such folder or file.
+        TokenizerError: It is not a SentencePiece model.
+    """
+    path = Path(path)
+    file = path / _MODEL if path.is_dir() else path
+    if not file.is_file():
+        raise InputError(
+            f"{file} does not exist.",
+            hint="give a folder that tokext train-vocab wrote, or a SentencePiece .model file.",
+        )
+    model = SentencePieceModel.read(file)
+    counts = _read_counts(file.with_name(_COUNTS)) if path.is_dir() else {}
+    normal = [p for p in model.pieces if p.type is PieceType.NORMAL]
+    ranked = normal if model.is_bpe else sorted(normal, key=lambda p: -p.score)
+    return [AddedPiece(p.text, counts.get(p.text, 0)) for p in ranked], model
+
+
+def _read_counts(path: Path) -> dict[str, int]:
+    if not path.is_file():
+        return {}
+    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:])
+    return {piece: int(count) for piece, count in rows}
+
+
+def _default_boundary(method: Method, base: Tokenizer) -> Boundary:
+    if method == "continue":
+        return "punctuation"
+    return "script" if base.model.splits_scripts else "none"
+
+
+def _say_source(base: Tokenizer) -> None:
+    if base.found.note:
+        say(base.found.note)
+
+
+def _paths(inputs: str | Path | Iterable[str | Path]) -> list[str | Path]:
+    given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    return [g for g in given if Path(g).exists()]

@@ -1,0 +1,45 @@
+"""What a piece must be to enter a vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import regex
+
+from tokext.languages import Language
+from tokext.tokenizer.sentencepiece import SPACE
+
+_NEVER_INSIDE = regex.compile(r"[\s\p{Nd}\p{Cc}\p{Cs}" + SPACE + "]")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Which pieces may enter: length in characters, and how often the text must make them.
+
+    Digits stay by themselves, and so do spaces, but for the one before a word in languages that
+    are written with spaces.
+    """
+
+    language: Language
+    max_piece_length: int = 16
+    min_count: int = 2
+
+    def allows(self, piece: str) -> bool:
+        """Whether a piece may enter, its count aside.
+
+        Example:
+            >>> from tokext.languages import find_language
+            >>> rules = Rules(find_language("ja"))
+            >>> [p for p in ("東京", "第3回", "、「", "▁私", "すること。") if rules.allows(p)]
+            ['東京', 'すること。']
+        """
+        return (
+            len(piece) <= self.max_piece_length
+            and self.language.has_letter(piece)
+            and self.is_well_formed(piece)
+        )
+
+    def is_well_formed(self, piece: str) -> bool:
+        """Whether no digit, space or control character stands where it may not."""
+        inside = piece.removeprefix(SPACE) if self.language.spaced else piece
+        return bool(inside) and _NEVER_INSIDE.search(inside) is None

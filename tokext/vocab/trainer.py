@@ -1,0 +1,100 @@
+"""SentencePiece's BPE trainer, run in a process of its own.
+
+There it can be interrupted, its memory goes back to the system, its log becomes progress, and a
+trainer that dies for want of memory is one clear error instead of the end of the program.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tokext.errors import InputError, TokextError
+from tokext.progress import bar
+from tokext.tokenizer.sentencepiece import SentencePieceModel
+
+_ADDED = re.compile(r"size=(\d+)")
+
+_CHILD = """
+import json, sys
+import sentencepiece
+sentencepiece.SentencePieceTrainer.train(**json.load(sys.stdin))
+"""
+
+
+def train_bpe(
+    runs: Iterable[tuple[str, int]], vocab_size: int, **options: Any
+) -> SentencePieceModel:
+    """Train a BPE model on counted runs of text.
+
+    Args:
+        runs: Runs and how often each occurs; no tab, no newline inside.
+        vocab_size: The most pieces to learn, the unknown piece and single characters included;
+            fewer come where the runs give no more.
+        options: Fields of SentencePiece's trainer specification.
+
+    Raises:
+        InputError: There are no runs.
+        TokextError: The trainer failed; its last words are in the message.
+    """
+    with tempfile.TemporaryDirectory(prefix="tokext-train-") as folder:
+        path = Path(folder, "runs.tsv")
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            n_runs = sum(1 for run, count in runs if file.write(f"{run}\t{count}\n"))
+        if not n_runs:
+            raise InputError("there is nothing to learn from.", hint="give more text.")
+        specification = {
+            "input": str(path),
+            "input_format": "tsv",
+            "model_prefix": str(Path(folder, "learned")),
+            "model_type": "bpe",
+            "vocab_size": vocab_size,
+            "hard_vocab_limit": False,
+            "normalization_rule_name": "identity",
+            "add_dummy_prefix": False,
+            "remove_extra_whitespaces": False,
+            "max_sentence_length": 1 << 20,
+            "bos_id": -1,
+            "eos_id": -1,
+            **options,
+        }
+        _train(specification, vocab_size)
+        return SentencePieceModel.read(Path(folder, "learned.model"))
+
+
+def _train(specification: dict[str, Any], vocab_size: int) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", _CHILD],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    )
+    assert child.stdin is not None
+    assert child.stderr is not None
+    last = ""
+    try:
+        with child.stdin as stdin:
+            json.dump(specification, stdin)
+        with bar("learning pieces", vocab_size, "piece") as progress:
+            for line in child.stderr:
+                last = line.strip() or last
+                if "Added:" in line and (size := _ADDED.search(line)):
+                    progress.update(int(size[1]) - progress.n)
+        status = child.wait()
+    finally:
+        child.kill()
+        child.wait()
+        child.stderr.close()
+    if status:
+        reason = "it was killed, most likely for want of memory" if status < 0 else last
+        raise TokextError(
+            f"SentencePiece's trainer failed: {reason}.",
+            hint="give less text, or a smaller --size; with little memory, close other programs.",
+        )
