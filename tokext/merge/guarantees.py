@@ -7,7 +7,7 @@ so they can be tried on any pair, whoever made it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from tokext.merge.loaders import Loaders
@@ -83,47 +83,53 @@ def never_longer(pair: Pair) -> Guarantee:
     return _guarantee("never_longer", claim, len(pair.texts), "texts", failed)
 
 
-def base_tokens_respected(pair: Pair) -> Guarantee:
-    """Each added token, put back into the base ids it stands for, gives the base's encoding."""
-    claim = "added tokens put back into base ids give the base's own encoding"
+def base_tokens_respected(pair: Pair, base: Loaders, extended: Loaders) -> Guarantee:
+    """Each added token, put back into the base ids it stands for, gives the base's encoding.
+
+    Tried for each loader by itself, so it also covers text on which the base's loaders disagree.
+    """
+    claim = "added tokens put back into base ids give the base's own encoding, in every loader"
     path = pair.extended.found.files.get(EXTENSION_FILE)
     if path is None:
         note = f"Not tried: there is no {EXTENSION_FILE} that says what a piece stands for."
-        return _guarantee("base_tokens_respected", claim, 0, "texts", [], note)
+        return _guarantee("base_tokens_respected", claim, 0, "encodings", [], note)
     stands_for = {a.id: list(a.constituents) for a in Extension.read(path.parent).added}
     failed = [
-        repr(text)
-        for text, before, after in zip(pair.texts, pair.base_ids, pair.extended_ids, strict=True)
+        f"{loader}: {text!r}"
+        for loader, encoded in extended.encodings.items()
+        for text, before, after in zip(
+            extended.texts, base.encodings.get(loader, encoded), encoded, strict=True
+        )
         if before != [b for id_ in after for b in stands_for.get(id_, [id_])]
     ]
-    return _guarantee("base_tokens_respected", claim, len(pair.texts), "texts", failed)
+    n_checked = len(extended.encodings) * len(extended.texts)
+    return _guarantee("base_tokens_respected", claim, n_checked, "encodings", failed)
 
 
-def loaders_agree(pair: Pair, base: Loaders, extended: Loaders) -> Guarantee:
+def loaders_agree(base: Loaders, extended: Loaders) -> Guarantee:
     """SentencePiece, tokenizers and transformers make the same of every text.
 
     Encoded by itself and joined to the next, in a batch, special tokens inside, and decoded again
     without them. Where the base's own loaders disagree on the same text, that is counted and shown,
     and not held against the extension.
     """
-    texts = pair.texts
     failed: list[str] = []
-    own: list[str] = []
-    ways: dict[str, Callable[[Loaders, Sequence[str]], Mapping[str, Sequence[object]]]]
-    ways = {"encoding": Loaders.encodings, "pair": Loaders.pairs, "decoding": Loaders.decodings}
-    for way, results in ways.items():
-        before = _disagreements(results(base, texts))
-        for at, who in _disagreements(results(extended, texts)).items():
-            shown = f"{way} of {texts[at]!r}: {who}"
-            (own if at in before else failed).append(shown)
-    note = ""
-    if own:
-        note = (
-            f"{len(own):,} more where the base disagrees with itself in the same way "
-            f"(for example {min(own, key=len)})."
-        )
+    own: Counter[str] = Counter()
+    shown: dict[str, str] = {}
+    for way in ("encodings", "pairs", "decodings"):
+        before = _disagreements(getattr(base, way))
+        for at, who in _disagreements(getattr(extended, way)).items():
+            text = base.texts[at]
+            if before.get(at) != who:
+                failed.append(f"{way}: {who} on {text!r}")
+            else:
+                own[f"{who} on {way}"] += 1
+                shown[f"{who} on {way}"] = min(shown.get(f"{who} on {way}", text), text, key=len)
+    notes = [f"{who}: {n:,}, for example {shown[who]!r}" for who, n in own.most_common()]
+    note = f"The base disagrees with itself in the same way: {'; '.join(notes)}." if own else ""
     claim = "SentencePiece, tokenizers and transformers agree on every text"
-    return _guarantee("loaders_agree", claim, 3 * len(texts) - 1, "comparisons", failed, note)
+    n_checked = 3 * len(base.texts) - 1
+    return _guarantee("loaders_agree", claim, n_checked, "comparisons", failed, note)
 
 
 def round_trip(pair: Pair) -> Guarantee:

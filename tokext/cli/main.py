@@ -1,0 +1,93 @@
+"""The `tokext` command: finds a command's file when it is asked for, turns errors into one line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from tokext import progress, records
+from tokext.errors import TokextError
+
+#: Command -> (module, one line for the overview). A module is imported when its command is asked for.
+_COMMANDS = {
+    "train-vocab": ("train_vocab", "Learn the pieces to add from text."),
+    "merge": ("merge", "Put the pieces into a base tokenizer, and prove what it promises."),
+    "verify": ("verify", "Try every guarantee on any two tokenizers."),
+    "bench": ("bench", "Measure: compression."),
+    "report": ("report", "Draw results as one HTML page, Markdown and charts."),
+    "run": ("run", "Do the stages of a recipe in order, skipping what is done."),
+    "demo": ("demo", "The whole line on what comes with tokext, offline."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported one by one, so that `--help` is quick."""
+
+    def __init__(self, *args: Any, lazy: dict[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._lazy:
+            return None
+        module = importlib.import_module(f"tokext.cli.{self._lazy[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self._lazy.items()])
+
+
+@click.command(
+    cls=LazyGroup,
+    lazy=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Every command explains itself: tokext COMMAND --help.",
+)
+@click.version_option(package_name="tokext")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Extend a tokenizer for a language its model spells badly, and measure what it brings.
+
+    \b
+      tokext demo                                  # everything at once, offline
+      tokext train-vocab corpus/ -o added --size 30000
+      tokext merge --base mistralai/Mistral-7B-v0.1 --added added -o tokenizer
+      tokext bench compression mistralai/Mistral-7B-v0.1 tokenizer --text held-out.txt -o gain.json
+      tokext report tokenizer gain.json -o report
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 a stated failure, 2 wrong usage, 130 interrupted."""
+    given = sys.argv[1:] if arguments is None else arguments
+    records.command_line.set(tuple(given))
+    progress.shown.set(True)
+    try:
+        cli.main(given, prog_name="tokext", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted; nothing half-done was left.", err=True)
+        sys.exit(130)
+    except TokextError as error:
+        if "--debug" in given:
+            traceback.print_exc()
+        click.echo(f"Error: {error}", err=True)
+        if error.hint:
+            click.echo(f"Hint: {error.hint}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,94 @@
+"""Options that several commands share, and how their results reach standard output."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from tokext import progress
+from tokext.output import json_text
+from tokext.tokenizer.base import DEFAULT_BASE
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def output(help: str) -> Callable[[Function], Function]:  # noqa: A002
+    """`-o/--output`, required."""
+    return click.option("-o", "--output", required=True, type=click.Path(), help=help)
+
+
+def base(function: Function) -> Function:
+    """`--base`."""
+    return click.option(
+        "--base",
+        default=DEFAULT_BASE,
+        show_default=True,
+        help="Tokenizer to extend: a hub id (with @REVISION if wanted), a folder, or a "
+        "tokenizer.model / tokenizer.json file.",
+    )(function)
+
+
+def language(function: Function) -> Function:
+    """`--language`."""
+    return click.option(
+        "--language", default="ja", show_default=True, help="ISO code of the language to add."
+    )(function)
+
+
+def common(function: Function) -> Function:
+    """`--force`, `--json`, `-q/--quiet` and `--seed`, with quiet already acted on."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, quiet: bool, **kwargs: Any) -> Any:
+        if quiet:
+            progress.shown.set(False)
+        return function(*args, **kwargs)
+
+    for option in (
+        click.option("--seed", default=0, show_default=True, help="Seed of whatever is drawn."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress, no messages."),
+        click.option(
+            "--json",
+            "as_json",
+            is_flag=True,
+            help="The result as JSON on standard output, and nothing else there.",
+        ),
+        click.option("--force", is_flag=True, help="Replace an existing output."),
+    ):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+def corpus(function: Function) -> Function:
+    """The options of reading text: `--text-field`, `--document`, `--max-bad-share`."""
+    for option in (
+        click.option(
+            "--max-bad-share",
+            default=0.01,
+            show_default=True,
+            help="Share of an input's bytes that may be unusable before the run stops.",
+        ),
+        click.option(
+            "--document",
+            type=click.Choice(["line", "file"]),
+            default="line",
+            show_default=True,
+            help="What a document of a .txt is.",
+        ),
+        click.option(
+            "--text-field",
+            default="text",
+            show_default=True,
+            help="Field of objects, column of tables, that holds the text.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def emit(value: Any, text: str, *, as_json: bool) -> None:
+    """The answer on standard output: as JSON, or as text for a person."""
+    click.echo(json_text(value) if as_json else text, nl=not as_json)

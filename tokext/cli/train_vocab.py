@@ -1,0 +1,61 @@
+"""`tokext train-vocab`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tokext.cli import options
+from tokext.corpus.boundaries import BOUNDARIES
+from tokext.vocab.train import METHODS
+
+
+@click.command("train-vocab")
+@click.argument("inputs", nargs=-1, required=True)
+@options.base
+@options.output("Folder to write: added.model, added.tsv, tokext.json.")
+@click.option("--size", default=30_000, show_default=True, help="Pieces to learn.")
+@options.language
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    default="continue",
+    show_default=True,
+    help="Continue the base's own merges, or learn from plain text independent of them.",
+)
+@click.option(
+    "--boundary",
+    type=click.Choice(BOUNDARIES),
+    help="What a piece may not cross. Default: punctuation; for --method independent, "
+    "the rule that the base was trained with.",
+)
+@click.option("--max-piece-length", default=16, show_default=True, help="In characters.")
+@click.option(
+    "--min-count", default=2, show_default=True, help="Leave out pieces that occur less often."
+)
+@options.corpus
+@click.option("--workers", default=0, help="Processes to count in.  [default: one each core]")
+@options.common
+def command(as_json: bool, **given: Any) -> None:
+    r"""Learn from text the pieces that a tokenizer lacks.
+
+    INPUTS are .txt, .jsonl, .json, .csv, .parquet files (also .gz, .zst, .xz, .bz2), folders,
+    globs, - for standard input, or hf:NAME[:CONFIG][@REVISION] from the hub.
+
+    \b
+      tokext train-vocab corpus.txt.gz -o added
+      tokext train-vocab wiki/ novels.jsonl --size 50000 -o added
+      zcat dump.gz | tokext train-vocab - --size 8000 -o added
+    """
+    from tokext.vocab.added import train_vocab
+
+    inputs = list(given.pop("inputs"))
+    output = given.pop("output")
+    pieces = train_vocab(inputs, output, **given)
+    first = " ".join(p.piece for p in pieces[:12])
+    options.emit(
+        {"output": output, "n_pieces": len(pieces)},
+        f"{output}: {len(pieces):,} pieces, from the most useful on: {first} ...",
+        as_json=as_json,
+    )

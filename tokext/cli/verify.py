@@ -1,0 +1,57 @@
+"""`tokext verify`."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from tokext.cli import options
+from tokext.cli.tables import guarantee_table
+
+
+@click.command("verify")
+@options.base
+@click.option("--extended", required=True, help="The tokenizer to examine.")
+@click.argument("texts", nargs=-1)
+@options.language
+@click.option("-o", "--output", type=click.Path(), help="Also write the result as one JSON file.")
+@options.common
+def command(
+    base: str,
+    extended: str,
+    texts: tuple[str, ...],
+    language: str,
+    output: str | None,
+    force: bool,
+    as_json: bool,
+    seed: int,
+) -> None:
+    r"""Try every guarantee on two tokenizers, whoever made the second.
+
+    TEXTS are more files to try, beside the embedded corpora and generated text. The exit status
+    is 1 if a guarantee is broken.
+
+    \b
+      tokext verify --extended tokenizer
+      tokext verify --base ./base --extended ./somebody-elses english.txt code/*.py
+    """
+    from tokext.corpus.read import read_corpus
+    from tokext.merge.verify import verify
+    from tokext.output import json_text, write_whole
+    from tokext.records import run_record
+
+    corpus = read_corpus(texts) if texts else None
+    guarantees = verify(base, extended, corpus or (), language=language, seed=seed)
+    rows = [dataclasses.asdict(g) for g in guarantees]
+    if output:
+        record = run_record(
+            "verification",
+            options={"base": base, "extended": extended, "language": language, "seed": seed},
+            inputs=corpus.files if corpus else (),
+            result={"guarantees": rows},
+        )
+        write_whole(output, json_text(record), force=force)
+    options.emit(rows, guarantee_table(guarantees), as_json=as_json)
+    if not all(g.passed for g in guarantees):
+        raise click.exceptions.Exit(1)
