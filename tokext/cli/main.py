@@ -12,7 +12,7 @@ import click
 from tokext import progress, records
 from tokext.errors import TokextError
 
-#: Command -> (module, one line for the overview). A module is imported when its command is asked for.
+#: Command -> (module, a line for the overview). A module is imported when its command is called.
 _COMMANDS = {
     "train-vocab": ("train_vocab", "Learn the pieces to add from text."),
     "merge": ("merge", "Put the pieces into a base tokenizer, and prove what it promises."),
@@ -55,7 +55,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="tokext")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
-    """Extend a tokenizer for a language its model spells badly, and measure what it brings.
+    r"""Extend a tokenizer for a language its model spells badly, and measure what it brings.
 
     \b
       tokext demo                                  # everything at once, offline

@@ -11,7 +11,8 @@ def guarantee_table(guarantees: Iterable[Guarantee]) -> str:
     """A line a guarantee: kept or broken, what it says, on how many it was tried, examples.
 
     Example:
-        >>> print(guarantee_table([Guarantee("g", "no text is longer", False, 9, 1, "texts", ("'x'",))]))
+        >>> broken = Guarantee("g", "no text is longer", False, 9, 1, "texts", ("'x'",))
+        >>> print(guarantee_table([broken]))
         BROKEN  no text is longer (1 of 9 texts fail)
                   'x'
     """

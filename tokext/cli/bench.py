@@ -1,0 +1,16 @@
+"""`tokext bench`: the group of measurements."""
+
+from __future__ import annotations
+
+import click
+
+from tokext.cli.main import LazyGroup
+
+_COMMANDS = {
+    "compression": ("bench_compression", "Characters per token and its relatives."),
+}
+
+
+@click.command(cls=LazyGroup, lazy=_COMMANDS)
+def command() -> None:
+    """Measure tokenizers."""
