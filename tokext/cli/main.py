@@ -55,7 +55,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="tokext")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
-    r"""Extend a tokenizer for a language its model spells badly, and measure what it brings.
+    """Extend a tokenizer for a language its model spells badly, and measure what it brings.
 
     \b
       tokext demo                                  # everything at once, offline

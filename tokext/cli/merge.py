@@ -36,7 +36,7 @@ from tokext.cli.tables import guarantee_table
 )
 @options.common
 def command(as_json: bool, **given: Any) -> None:
-    r"""Put added pieces into a base tokenizer without moving an id or changing other text.
+    """Put added pieces into a base tokenizer without moving an id or changing other text.
 
     Every guarantee is tried on real and on generated text before anything is saved; a merge that
     breaks one saves nothing.

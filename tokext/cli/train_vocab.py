@@ -38,7 +38,7 @@ from tokext.vocab.train import METHODS
 @click.option("--workers", default=0, help="Processes to count in.  [default: one each core]")
 @options.common
 def command(as_json: bool, **given: Any) -> None:
-    r"""Learn from text the pieces that a tokenizer lacks.
+    """Learn from text the pieces that a tokenizer lacks.
 
     INPUTS are .txt, .jsonl, .json, .csv, .parquet files (also .gz, .zst, .xz, .bz2), folders,
     globs, - for standard input, or hf:NAME[:CONFIG][@REVISION] from the hub.

@@ -27,7 +27,7 @@ def command(
     as_json: bool,
     seed: int,
 ) -> None:
-    r"""Try every guarantee on two tokenizers, whoever made the second.
+    """Try every guarantee on two tokenizers, whoever made the second.
 
     TEXTS are more files to try, beside the embedded corpora and generated text. The exit status
     is 1 if a guarantee is broken.
