@@ -6,7 +6,6 @@ Nothing of the reader's own matplotlib settings is used, and none of them is cha
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
@@ -142,7 +141,7 @@ def _curves(data: Any, width: float) -> Figure:
     axes.set_title(drawable(visible(data["y"])), loc="left", fontsize=8.5, color=MUTED, pad=8)
     axes.tick_params(axis="y", labelcolor=MUTED)
     axes.xaxis.set_major_formatter(_thousands())
-    axes.xaxis.set_major_locator(MaxNLocator(6 if width > 5 else 3, integer=True))
+    axes.xaxis.set_major_locator(_round_numbers(6 if width > 5 else 3))
     axes.set_xlim(left=0)
     axes.grid(axis="y")
     return figure
@@ -150,12 +149,12 @@ def _curves(data: Any, width: float) -> Figure:
 
 def _mark_knee(axes: Axes, knee: Any, label: str) -> None:
     x, y = knee["rows"], knee["chars_per_token"]
-    low, high = axes.get_ylim()
     axes.plot(x, y, "o", color=SURFACE, markeredgecolor=INK, markersize=8, markeredgewidth=1.6)
     axes.annotate(
         drawable(visible(label)),
         (x, y),
-        xytext=(12, -30 if y > low + (high - low) * 0.3 else 24),
+        # A rising curve leaves room below its right side.
+        xytext=(10, -34),
         textcoords="offset points",
         arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.8, "shrinkB": 5},
     )
@@ -164,15 +163,34 @@ def _mark_knee(axes: Axes, knee: Any, label: str) -> None:
 def _line_ends(axes: Axes, ends: Sequence[tuple[str, float, float]], width: float) -> None:
     """Name each line at its end, pushed apart where two would touch."""
     low, high = axes.get_ylim()
-    step = (high - low) * 0.075
-    place = -math.inf
     x = max(x for _, x, _ in ends)
-    for label, _, y in sorted(ends, key=lambda end: end[2]):
-        place = max(y, place + step)
+    ends = sorted(ends, key=lambda end: end[2])
+    places = _apart([y for _, _, y in ends], (high - low) * 0.075)
+    for (label, _, y), place in zip(ends, places, strict=True):
         text = drawable(f" {_fitted(visible(label), 22 if width > 5 else 14)} {y:.2f}")
         axes.annotate(
             text, (x, place), xytext=(5, 0), textcoords="offset points", va="center", clip_on=False
         )
+
+
+def _apart(places: Sequence[float], step: float) -> list[float]:
+    """Rising places moved as little as it takes for neighbors to be a step apart.
+
+    Places that would touch form a block around their middle; blocks that then touch join.
+    """
+    blocks: list[list[float]] = []
+    for place in places:
+        blocks.append([place])
+        while len(blocks) > 1 and _ends(blocks[-2], step)[1] + step > _ends(blocks[-1], step)[0]:
+            last = blocks.pop()
+            blocks[-1] += last
+    return [_ends(block, step)[0] + n * step for block in blocks for n in range(len(block))]
+
+
+def _ends(block: Sequence[float], step: float) -> tuple[float, float]:
+    """Where a block's first and last place come to lie."""
+    middle, half = sum(block) / len(block), (len(block) - 1) * step / 2
+    return middle - half, middle + half
 
 
 def _stack(data: Any, width: float) -> Figure:
@@ -199,7 +217,7 @@ def _stack(data: Any, width: float) -> Figure:
     axes.set_title(drawable(visible(data["y"])), loc="left", fontsize=8.5, color=MUTED, pad=8)
     axes.tick_params(axis="y", labelcolor=MUTED)
     axes.yaxis.set_major_formatter(_thousands())
-    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.yaxis.set_major_locator(_round_numbers(5))
     axes.grid(axis="y")
     names = [f"{layer['name']} {sum(layer['counts']):,}" for layer in data["layers"]]
     _legend(figure, names, colors, width)
@@ -249,7 +267,7 @@ def _ranges(data: Any, width: float) -> Figure:
         axes.set_xscale("log")
     else:
         axes.set_xlim(0, high * 1.05 or 1)
-        axes.xaxis.set_major_locator(MaxNLocator(6 if width > 5 else 3, integer=True))
+        axes.xaxis.set_major_locator(_round_numbers(6 if width > 5 else 3))
     axes.xaxis.set_major_formatter(_thousands())
     axes.grid(axis="x")
     axes.set_xlabel(_wrapped(data["x"], 36 if width < 5 else 90), fontsize=8)
@@ -281,7 +299,7 @@ def _series(number: int) -> str:
 
 
 def _categories(axes: Axes, places: Sequence[float], names: Sequence[str], width: float) -> None:
-    most = 30 if width > 5 else 15
+    most = 30 if width > 5 else 17
     axes.set_yticks(places, [drawable(_fitted(visible(name), most)) for name in names])
     axes.spines["bottom"].set_visible(False)
 
@@ -309,7 +327,7 @@ def _fitted(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     head = most // 2
-    return f"{text[:head]}…{text[len(text) - (most - head - 1) :]}"
+    return f"{text[:head]}..{text[len(text) - (most - head - 2) :]}"
 
 
 def _wrapped(text: str, most: int) -> str:
@@ -320,6 +338,10 @@ def _wrapped(text: str, most: int) -> str:
     breaks = [n for n, c in enumerate(text) if c in " 、，"]
     place = min(breaks, key=lambda n: abs(n - middle), default=middle)
     return drawable(visible(text[: place + 1])) + "\n" + drawable(visible(text[place + 1 :]))
+
+
+def _round_numbers(most: int) -> MaxNLocator:
+    return MaxNLocator(most, integer=True, steps=[1, 2, 5, 10])
 
 
 def _thousands() -> FuncFormatter:

@@ -85,12 +85,18 @@ def read_evidence(results: Iterable[str | Path]) -> Evidence:
         if not path.exists():
             raise InputError(f"{path} does not exist.", hint=_HINT)
         if path.is_file() or (path / RECORD_FILE).is_file():
-            _read_one(evidence, path, path.resolve().name, alone=True)
+            _read_one(evidence, path, _name(path), alone=True)
         else:
             _read_inside(evidence, path)
     if evidence.is_empty:
         raise InputError("there is no result to report on.", hint=_HINT)
     return evidence
+
+
+def _name(path: Path) -> str:
+    """A result's name without the machine's folders; `tokenizer` alone would name nothing."""
+    whole = path.resolve()
+    return f"{whole.parent.name}/{whole.name}" if whole.name == "tokenizer" else whole.name
 
 
 def _read_inside(evidence: Evidence, folder: Path) -> None:

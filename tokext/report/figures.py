@@ -16,6 +16,10 @@ _MOST_SCRIPTS = 6
 #: Longer pieces share the last bar.
 _LONGEST_BAR = 12
 _MOST_CURVES = 6
+#: A curve that rises less than this is a straight line that only flattens the others.
+_LEAST_RISE = 1.02
+#: Percentiles of fewer documents say nothing.
+_FEWEST_DOCUMENTS = 5
 
 
 def compression_chart(comparison: Comparison, words: Words) -> Chart:
@@ -57,9 +61,11 @@ def gain_curves(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def gain_chart(curves: Sequence[dict[str, Any]], words: Words) -> Chart:
-    """Characters per token against added rows, the knee marked."""
+    """Characters per token against added rows, the knee of the first curve marked."""
+    drawn = [curve for curve in curves if _rise(curve) >= _LEAST_RISE][:_MOST_CURVES]
+    drawn = drawn or list(curves[:_MOST_CURVES])
     spoken = []
-    for curve in curves[:_MOST_CURVES]:
+    for curve in drawn:
         (_, first), (last_rows, last) = curve["points"][0], curve["points"][-1]
         line = words(
             "gain.alt.curve",
@@ -71,17 +77,17 @@ def gain_chart(curves: Sequence[dict[str, Any]], words: Words) -> Chart:
         if curve["knee"]:
             line += ", " + words("gain.alt.knee", **_knee_words(curve))
         spoken.append(line)
-    note = ""
-    if curves[0]["knee"]:
-        note = words("gain.knee", **_knee_words(curves[0]))
     data = {
-        "curves": list(curves[:_MOST_CURVES]),
-        "knee_label": note,
+        "curves": drawn,
+        "knee_label": words("gain.knee", **_knee_words(drawn[0])) if drawn[0]["knee"] else "",
         "x": words("axis.rows"),
         "y": words("unit.chars_per_token"),
     }
     alt = _alt(words, "gain.alt", spoken)
-    return Chart("gain", "curves", words("gain.chart"), alt, data, words("gain.note"))
+    notes = [words("gain.note")]
+    if left_out := [curve["label"] for curve in curves if curve not in drawn]:
+        notes.append(words("gain.left_out", corpora=words.join(left_out)))
+    return Chart("gain", "curves", words("gain.chart"), alt, data, " ".join(notes))
 
 
 def vocabulary_chart(name: str, pieces: Sequence[str], words: Words, *, key: str) -> Chart:
@@ -137,7 +143,7 @@ def documents_chart(comparison: Comparison, words: Words) -> Chart | None:
     ranges, spoken = [], []
     for row in comparison.rows():
         found = row.get("tokens_per_document")
-        if not found:
+        if not found or row["n_documents"] < _FEWEST_DOCUMENTS:
             continue
         names = _names(comparison, row)
         series = comparison.tokenizers.index(row["tokenizer"])
@@ -171,6 +177,11 @@ def _curve(comparison: Comparison, row: Row) -> dict[str, Any]:
         "points": [list(point) for point in points],
         "knee": {"rows": bend[0], "chars_per_token": bend[1]} if bend else None,
     }
+
+
+def _rise(curve: dict[str, Any]) -> float:
+    first, last = curve["points"][0][1], curve["points"][-1][1]
+    return float(last / first) if first else 1.0
 
 
 def _knee_words(curve: dict[str, Any]) -> dict[str, str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from tokext.errors import OutputError
 from tokext.report.show import code_point
 
-#: The family name of the embedded part. The font's own name stays with the whole font.
-EMBEDDED_FAMILY = "tokext Japanese"
+#: From here on, characters are Chinese, Japanese or Korean; below, letters and symbols.
+FIRST_CJK = 0x2E80
 
 
 @cache
@@ -57,7 +57,7 @@ def embedded_font(text: str) -> str:
 
     ASCII is left out: every reader's machine has letters of its own for that.
     """
-    wanted = {ord(c) for c in text if ord(c) > 0x7F} & covered()
+    wanted = {ord(c) for c in text if c > "\x7f"} & covered()
     if not wanted:
         return ""
     from fontTools.subset import Options, Subsetter

@@ -10,10 +10,10 @@ from tokext.report.evidence import Evidence
 from tokext.report.method import method_tables
 from tokext.report.parts import Fact, Headline, Part, Pieces, Report, Section
 from tokext.report.segments import samples
-from tokext.report.show import format_share, visible
+from tokext.report.show import format_share, short_names, visible
 from tokext.report.words import Words
 
-_MOST_PIECES = 120
+_MOST_PIECES = 72
 
 
 def outline(
@@ -73,8 +73,10 @@ def _vocabulary(evidence: Evidence, words: Words) -> Section:
         share_known = sum(piece in known for piece, _ in vocabulary.pieces)
         if share_known * 2 < len(vocabulary.pieces):
             found.append((vocabulary.name, list(vocabulary.pieces)))
+    short = short_names([name for name, _ in found])
     parts: list[Part | None] = []
-    for number, (name, counted) in enumerate(found):
+    for number, (full_name, counted) in enumerate(found):
+        name = short[full_name]
         key = f"_{number + 1}" if number else ""
         pieces = [piece for piece, _ in counted]
         if pieces:
@@ -82,7 +84,8 @@ def _vocabulary(evidence: Evidence, words: Words) -> Section:
             parts.append(_most_frequent(name, counted, words, key=key))
             parts.append(tables.vocabulary_table(visible(name), pieces, words, key=key))
         if number < len(evidence.tokenizers):
-            parts.append(tables.dropped_table(evidence.tokenizers[number], words, key=key))
+            dropped = tables.dropped_table(name, evidence.tokenizers[number], words, key=key)
+            parts.append(dropped)
     return _section("vocabulary", words, parts)
 
 
@@ -181,13 +184,16 @@ def _facts_of_rows(comparison: Comparison, words: Words) -> Iterable[Fact]:
         label = words("fact.bytes", corpus=visible(comparison.short_corpus[comparison.main]))
         share = after["byte_fallback_share"]
         yield Fact(label, format_share(share), {"byte_fallback_share": share})
-    for corpus in comparison.corpora:
-        row = comparison.row(comparison.extended, corpus) if comparison.extended else None
-        if row and row.get("n_lines_changed") == 0 and row.get("n_lines"):
-            label = words("fact.unchanged", corpus=visible(comparison.short_corpus[corpus]))
-            numbers = {"n_lines": row["n_lines"], "n_lines_changed": 0}
-            yield Fact(label, f"{row['n_lines']:,}", numbers, good=True)
-            return
+    kept = [
+        row
+        for row in comparison.rows()
+        if row["tokenizer"] == comparison.extended and comparison.changed_share(row) == 0
+    ]
+    if kept:
+        most = max(kept, key=lambda row: row["n_lines"])
+        label = words("fact.unchanged", corpus=visible(comparison.short_corpus[most["corpus"]]))
+        numbers = {"n_lines": most["n_lines"], "n_lines_changed": most["n_lines_changed"]}
+        yield Fact(label, f"{most['n_lines']:,}", numbers, good=True)
 
 
 def _card(evidence: Evidence) -> dict[str, str]:

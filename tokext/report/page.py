@@ -10,8 +10,7 @@ from typing import Any
 
 import regex
 
-from tokext.report.charts import svg
-from tokext.report.fonts import EMBEDDED_FAMILY, embedded_font
+from tokext.report.fonts import FIRST_CJK, embedded_font
 from tokext.report.inline import inline_svg
 from tokext.report.parts import Chart, Column, Headline, Part, Pieces, Report, Sample, Table
 from tokext.report.segments import segmentation_html
@@ -19,20 +18,22 @@ from tokext.report.show import EMPTY, format_value, visible
 from tokext.report.words import Words
 
 _ASSETS = Path(__file__).parent / "assets"
+_BEFORE_AFTER = regex.compile(r"[\d.,]*\d\w* → [\d.,]*\d\w*")
 _NUMERIC = {"count", "ratio", "share", "seconds"}
 
 
-def page(report: Report, words: Words) -> str:
-    """The whole page.
+#: A chart's drawings as SVG files, for wide and for narrow screens.
+Drawings = Mapping[str, tuple[str, str]]
+
+
+def page(report: Report, words: Words, drawings: Drawings) -> str:
+    """The whole page; `drawings` holds those of every chart by its name.
 
     Everything that came from a text, a piece or a name is escaped, and what is invisible in it is
     written by number.
     """
-    body = _body(report, words)
+    body = _body(report, words, drawings)
     style = (_ASSETS / "page.css").read_text(encoding="utf-8")
-    # Of the body, only what is read counts: tags hold no Japanese.
-    font = embedded_font(regex.sub(r"<[^>]*>", "", body) + style)
-    face = f'@font-face{{font-family:"{EMBEDDED_FAMILY}";src:url({font}) format("woff")}}'
     title = escape(visible(f"{report.title} · {report.headline.sentence}"))
     return "\n".join(
         [
@@ -44,7 +45,7 @@ def page(report: Report, words: Words) -> str:
             '<meta name="color-scheme" content="light dark">',
             f'<meta name="generator" content="tokext {_version()}">',
             f"<title>{title}</title>",
-            f"<style>{face if font else ''}\n{style}</style>",
+            f"<style>{_fonts(body + style)}{style}</style>",
             "</head>",
             f"<body>\n{body}",
             f"<script>{(_ASSETS / 'page.js').read_text(encoding='utf-8')}</script>",
@@ -54,14 +55,30 @@ def page(report: Report, words: Words) -> str:
     )
 
 
-def _body(report: Report, words: Words) -> str:
+def _fonts(text: str) -> str:
+    """The fonts that the page brings along, as `@font-face` rules.
+
+    Japanese letters come first in the page's list of fonts: where no other font has them, Chromium
+    draws boxes in the first lines if theirs is the last. Symbols come last:
+    most machines have them.
+    """
+    letters = embedded_font("".join(c for c in text if ord(c) >= FIRST_CJK))
+    symbols = embedded_font("".join(c for c in text if ord(c) < FIRST_CJK))
+    return "".join(
+        f'@font-face{{font-family:"tokext {family}";src:url({font}) format("woff")}}\n'
+        for family, font in (("Japanese", letters), ("Symbols", symbols))
+        if font
+    )
+
+
+def _body(report: Report, words: Words, drawings: Drawings) -> str:
     contents = "".join(
         f'<li><a href="#{section.name}">{_text(section.title)}</a></li>'
         for section in report.sections
     )
     sections = "\n".join(
         f'<section id="{s.name}"><h2>{_text(s.title)}</h2>\n<p class="lead">{_text(s.lead)}</p>\n'
-        + "\n".join(_part(part, words) for part in s.parts)
+        + "\n".join(_part(part, words, drawings) for part in s.parts)
         + "\n</section>"
         for s in report.sections
     )
@@ -86,10 +103,15 @@ def _hero(report: Report) -> str:
     )
     return (
         f'<div class="hero">\n{_before_after(report.headline)}'
-        f"<h1>{_text(report.headline.sentence)}</h1>\n"
+        f"<h1>{_unbroken(report.headline.sentence)}</h1>\n"
         + (f'<dl class="facts">{facts}</dl>\n' if facts else "")
         + "</div>"
     )
+
+
+def _unbroken(sentence: str) -> str:
+    """The sentence as HTML that keeps "before → after" on one line."""
+    return _BEFORE_AFTER.sub(r'<span class="unbroken">\g<0></span>', _text(sentence))
 
 
 def _before_after(headline: Headline) -> str:
@@ -107,20 +129,20 @@ def _good(good: bool | None) -> str:
     return "" if good is None else f' class="{"good" if good else "bad"}"'
 
 
-def _part(part: Part, words: Words) -> str:
+def _part(part: Part, words: Words, drawings: Drawings) -> str:
     if isinstance(part, Table):
         return _table(part, words)
     if isinstance(part, Chart):
-        return _chart(part)
+        return _chart(part, *drawings[part.name])
     if isinstance(part, Sample):
         return _sample(part, words)
     return _pieces(part)
 
 
-def _chart(chart: Chart) -> str:
+def _chart(chart: Chart, wide: str, narrow: str) -> str:
     """The chart twice, for wide and for narrow screens; one of them is shown."""
-    wide = inline_svg(svg(chart), chart.name)
-    narrow = inline_svg(svg(chart, narrow=True), f"{chart.name}-narrow")
+    wide = inline_svg(wide, chart.name)
+    narrow = inline_svg(narrow, f"{chart.name}-narrow")
     note = f'<p class="note">{_text(chart.note)}</p>' if chart.note else ""
     return (
         f'<figure><figcaption id="{chart.name}-title">{_text(chart.title)}</figcaption>\n'
@@ -131,7 +153,10 @@ def _chart(chart: Chart) -> str:
 
 def _table(table: Table, words: Words) -> str:
     head = "".join(f'<th scope="col"{_align(c)}>{_text(c.title)}</th>' for c in table.columns)
-    rows = "\n".join(f"<tr>{_cells(table, row, words)}</tr>" for row in table.rows)
+    rows = "\n".join(
+        f"<tr{_same(table, number)}>{_cells(table, row, words)}</tr>"
+        for number, row in enumerate(table.rows)
+    )
     note = f'<p class="note">{_text(table.note)}</p>' if table.note else ""
     label = _text(table.title)
     inner = (
@@ -141,6 +166,13 @@ def _table(table: Table, words: Words) -> str:
     )
     opened = "" if table.folded else " open"
     return f'<details class="table"{opened}><summary>{label}</summary>\n{inner}</details>'
+
+
+def _same(table: Table, number: int) -> str:
+    """Mark a row that goes on about what the row above it spoke of."""
+    key = table.columns[0].key
+    repeats = number > 0 and table.rows[number].get(key) == table.rows[number - 1].get(key)
+    return ' class="same"' if repeats and table.columns[0].form == "text" else ""
 
 
 def _cells(table: Table, row: Mapping[str, Any], words: Words) -> str:

@@ -12,6 +12,11 @@ from tokext.report.parts import Form
 #: line separators, and every space but the plain and the ideographic one.
 _INVISIBLE = regex.compile(r"[\p{C}\p{Zl}\p{Zp}]|(?![ \u3000])\p{Zs}")
 
+#: Endings of text files say nothing about the text.
+_SUFFIX = regex.compile(r"(?<=.)(\.(txt|jsonl?|csv|parquet))?(\.(gz|zst|xz|bz2))?$")
+#: Last parts that name a kind of file, not a tokenizer.
+_GENERIC = {"tokenizer", "tokenizer.model", "tokenizer.json"}
+
 EMPTY = "–"
 
 
@@ -73,14 +78,23 @@ def format_share(value: float) -> str:
 
 
 def short_names(names: list[str]) -> dict[str, str]:
-    """Each name's last part, where that is enough to tell them apart.
+    """Each name's last telling part, where that is enough to tell them apart.
 
     Example:
-        >>> short_names(["mistralai/Mistral-7B-v0.1", "out/ja"])
-        {'mistralai/Mistral-7B-v0.1': 'Mistral-7B-v0.1', 'out/ja': 'ja'}
+        >>> short_names(["mistralai/Mistral-7B-v0.1", "demo/tokenizer"])
+        {'mistralai/Mistral-7B-v0.1': 'Mistral-7B-v0.1', 'demo/tokenizer': 'demo'}
+        >>> short_names(["corpora/news.txt.gz"])
+        {'corpora/news.txt.gz': 'news'}
         >>> short_names(["a/ja", "b/ja"])
         {'a/ja': 'a/ja', 'b/ja': 'b/ja'}
     """
-    last = {name: regex.split(r"[/\\]", name.rstrip("/\\"))[-1] or name for name in names}
-    taken = list(last.values())
-    return {name: short if taken.count(short) == 1 else name for name, short in last.items()}
+    short = {name: _telling_part(name) for name in names}
+    taken = list(short.values())
+    return {name: part if taken.count(part) == 1 else name for name, part in short.items()}
+
+
+def _telling_part(name: str) -> str:
+    parts = [part for part in regex.split(r"[/\\]", name) if part] or [name]
+    if parts[-1] in _GENERIC and len(parts) > 1:
+        parts.pop()
+    return _SUFFIX.sub("", parts[-1])

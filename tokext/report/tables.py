@@ -121,11 +121,11 @@ def vocabulary_table(name: str, pieces: Sequence[str], words: Words, *, key: str
     return Table(f"vocabulary{key}", title, columns, tuple(rows), folded=True)
 
 
-def dropped_table(tokenizer: TokenizerResult, words: Words, *, key: str) -> Table | None:
+def dropped_table(name: str, tokenizer: TokenizerResult, words: Words, *, key: str) -> Table | None:
     """How many pieces the merge left out, by reason."""
     rows = [{"reason": reason, "pieces": n} for reason, n in tokenizer.dropped.items() if n]
     columns = make_columns(words, ("reason", "reason", "text"), ("pieces", "pieces", "count"))
-    title = words("vocabulary.dropped", name=tokenizer.name)
+    title = words("vocabulary.dropped", name=name)
     return Table(f"dropped{key}", title, columns, tuple(rows)) if rows else None
 
 

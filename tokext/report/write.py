@@ -93,13 +93,14 @@ def _write_files(report: Report, words: Words, folder: Path) -> None:
     from tokext.report.page import page
 
     charts = report.parts(Chart)
-    with progress.bar("drawing", total=2 * len(charts) + 1, unit="picture") as bar:
+    drawings: dict[str, tuple[str, str]] = {}
+    with progress.bar("drawing", total=len(charts), unit="chart") as bar:
         for chart in charts:
             (folder / f"{chart.name}.png").write_bytes(png(chart))
-            _write(folder / f"{chart.name}.svg", svg(chart))
-            bar.update(2)
-        _write(folder / "report.html", page(report, words))
-        bar.update(1)
+            drawings[chart.name] = svg(chart), svg(chart, narrow=True)
+            _write(folder / f"{chart.name}.svg", drawings[chart.name][0])
+            bar.update(1)
+    _write(folder / "report.html", page(report, words, drawings))
     _write(folder / "report.md", markdown(report, words))
     _write(folder / "report.json", json_text(numbers(report)))
 
