@@ -197,7 +197,7 @@ def _stack(data: Any, width: float) -> Figure:
     """Columns by length, stacked by script."""
     figure, axes = _canvas(width, 3.3 if width > 5 else 3.0)
     bottoms = [0] * len(data["lengths"])
-    colors = [LAYERS[n % len(LAYERS)] for n in range(len(data["layers"]))]
+    colors = [LAYERS[layer["color"] % len(LAYERS)] for layer in data["layers"]]
     for layer, color in zip(data["layers"], colors, strict=True):
         axes.bar(
             data["lengths"],

@@ -13,6 +13,7 @@ from tokext.report.words import Words
 
 #: Scripts with a color of their own; what is rarer is drawn together.
 _MOST_SCRIPTS = 6
+_OWN_COLOR = {"kanji": 0, "hiragana": 1, "mixed_japanese": 2, "katakana": 3}
 #: Longer pieces share the last bar.
 _LONGEST_BAR = 12
 _MOST_CURVES = 6
@@ -102,6 +103,8 @@ def vocabulary_chart(name: str, pieces: Sequence[str], words: Words, *, key: str
     layers = [_layer(words(f"script.{s}"), [found[s]], longest) for s in kept]
     if rest:
         layers.append(_layer(words("script.other"), [found[s] for s in rest], longest))
+    colors = _colors(kept)
+    layers = [{**layer, "color": color} for layer, color in zip(layers, colors, strict=False)]
     overflows = any(n > longest for lengths in found.values() for n in lengths)
     spoken = [f"{layer['name']} {sum(layer['counts']):,}" for layer in layers]
     data = {
@@ -187,6 +190,12 @@ def _rise(curve: dict[str, Any]) -> float:
 def _knee_words(curve: dict[str, Any]) -> dict[str, str]:
     bend = curve["knee"]
     return {"rows": f"{bend['rows']:,}", "value": f"{bend['chars_per_token']:.3f}"}
+
+
+def _colors(scripts: Sequence[str]) -> list[int]:
+    """A color's number for each script and one for the rest; the scripts of Japanese keep theirs."""
+    free = [n for n in range(_MOST_SCRIPTS) if n not in {_OWN_COLOR.get(s) for s in scripts}]
+    return [_OWN_COLOR[s] if s in _OWN_COLOR else free.pop(0) for s in (*scripts, "rest")]
 
 
 def _layer(name: str, lengths: Iterable[Any], longest: int) -> dict[str, Any]:
