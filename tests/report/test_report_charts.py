@@ -1,0 +1,157 @@
+"""The charts: no boxes, nobody's settings changed, nothing lost."""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib
+import numpy
+import pytest
+from matplotlib.image import imread
+from report_data import HOSTILE
+
+from tokext.report.charts import LAYERS, SERIES, _apart, png, svg
+from tokext.report.fonts import covered, drawable, embedded_font, font_file
+from tokext.report.inline import inline_svg
+from tokext.report.parts import Chart
+from tokext.report.show import visible
+
+NAMES = ("東京の森", "🙂한국어", *HOSTILE)
+
+
+def bars(names=NAMES, series=("base", "拡張")):
+    groups = [{"corpus": name, "values": [1.0, 2.0]} for name in names]
+    data = {"series": list(series), "groups": groups, "unit": "文字／トークン"}
+    return Chart("chart", "bars", "title <b>&", "what it shows & more", data)
+
+
+CHARTS = [
+    bars(),
+    Chart(
+        "c",
+        "curves",
+        "t",
+        "a",
+        {
+            "curves": [
+                {"label": name, "points": [[0, 1.0], [10, 1.5 + n / 9], [30, 2.0 + n / 99]]}
+                | {"knee": {"rows": 10, "chars_per_token": 1.5}}
+                for n, name in enumerate(NAMES)
+            ],
+            "knee_label": "曲がり角 $x_",
+            "x": "行",
+            "y": "文字",
+        },
+    ),
+    Chart(
+        "c",
+        "stack",
+        "t",
+        "a",
+        {
+            "lengths": ["1", "2+"],
+            "layers": [{"name": name, "counts": [n, 3], "color": n} for n, name in enumerate(NAMES)],
+            "x": "文字",
+            "y": "ピース",
+        },
+    ),
+    Chart(
+        "c",
+        "shares",
+        "t",
+        "a",
+        {"bars": [{"label": name, "share": 0.5, "text": "1 of 2 $"} for name in NAMES]},
+    ),
+    Chart(
+        "c",
+        "ranges",
+        "t",
+        "a",
+        {
+            "series": ["base", "拡張"],
+            "ranges": [
+                {"corpus": name, "series": s, "p5": 1, "p25": 20, "p50": 30, "p75": 40, "p95": 900}
+                for name in NAMES
+                for s in (0, 1)
+            ],
+            "x": "トークン (long enough to need two lines on a narrow screen)",
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.kind)
+@pytest.mark.filterwarnings("error")
+def test_hostile_and_foreign_names_are_drawn_without_a_missing_glyph(chart):
+    # matplotlib warns of each glyph it lacks, and stops at a formula it cannot read.
+    pixels = imread(io.BytesIO(png(chart)))
+    assert pixels[..., :3].min() < 0.3
+    assert svg(chart) != svg(chart, narrow=True)
+
+
+def test_every_character_that_is_drawn_has_a_glyph():
+    for text in (*NAMES, "".join(map(chr, range(32, 0x3100))), "\U0001f642\ue000\ud800"):
+        assert {ord(c) for c in drawable(visible(text))} <= covered()
+    assert set(map(ord, "日本語の鬱蒼とした森、コーヒー。→×…")) <= covered()
+
+
+def test_a_japanese_name_is_drawn_as_its_letters_and_not_as_boxes():
+    one, other = png(bars(names=("森",))), png(bars(names=("鳥",)))
+    assert not numpy.array_equal(imread(io.BytesIO(one)), imread(io.BytesIO(other)))
+
+
+def test_drawing_leaves_the_readers_settings_alone():
+    with matplotlib.rc_context({"font.size": 31.0, "axes.facecolor": "red", "text.usetex": True}):
+        before = dict(matplotlib.rcParams)
+        first = svg(bars())
+        assert dict(matplotlib.rcParams) == before
+    assert svg(bars()) == first
+
+
+def test_text_in_an_svg_is_paths():
+    assert "<text" not in svg(bars())
+
+
+def test_two_drawings_on_one_page_share_no_id():
+    import re
+
+    drawing = svg(bars())
+    one, other = inline_svg(drawing, "one"), inline_svg(drawing, "other")
+    ids = [set(re.findall(r'\bid="([^"]*)"', text)) for text in (one, other)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    assert set(re.findall(r'href="#([^"]*)"', one)) <= ids[0]
+
+
+def test_colors_are_distinct_and_layers_are_among_the_series():
+    assert len(set(SERIES)) == len(SERIES)
+    assert set(LAYERS) <= set(SERIES)
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ([0.0, 5.0], [0.0, 5.0]),
+        ([1.0, 1.0], [0.5, 1.5]),
+        ([1.0, 1.0, 1.2], [0.0667, 1.0667, 2.0667]),
+    ],
+)
+def test_labels_that_would_touch_are_moved_apart(places, expected):
+    assert _apart(places, 1.0) == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_font_is_found_without_importing_its_package():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from tokext.report.fonts import font_file; print(font_file());"
+        "assert 'matplotlib_fontja' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(font_file())
+
+
+def test_a_page_in_ascii_brings_no_font():
+    assert embedded_font("plain text") == ""
+    assert embedded_font("森").startswith("data:font/woff;base64,")

@@ -1,0 +1,111 @@
+"""The report as Markdown that can be pasted into a model card; charts stand beside it as files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import regex
+
+from tokext.report.parts import Chart, Column, Part, Pieces, Report, Sample, Table
+from tokext.report.segments import segmentation_text
+from tokext.report.show import EMPTY, format_value, visible
+from tokext.report.words import Words
+
+_SPECIAL = regex.compile(r"([\\`*_{}\[\]()#+!|~$^:=-])")
+_TAGS = ("tokext", "vocabulary-extension")
+
+
+def markdown(report: Report, words: Words) -> str:
+    """The whole report, with the front matter of a model card where the base is known."""
+    facts = "\n".join(f"- {_text(fact.label)}: **{_text(fact.value)}**" for fact in report.facts)
+    blocks = [
+        _front_matter(report.card),
+        f"# {_text(report.title)}",
+        f"**{_text(report.headline.sentence)}**",
+        facts,
+    ]
+    for section in report.sections:
+        blocks += [f"## {_text(section.title)}", _text(section.lead)]
+        blocks += [_part(part, words) for part in section.parts]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _front_matter(card: Mapping[str, Any]) -> str:
+    if not card:
+        return ""
+    # A JSON string is a YAML string too, whatever it holds.
+    lines = [f"{key}: {json.dumps(value)}" for key, value in card.items()]
+    return "\n".join(["---", *lines, "tags:", *(f"- {tag}" for tag in _TAGS), "---"])
+
+
+def _part(part: Part, words: Words) -> str:
+    if isinstance(part, Table):
+        return _table(part, words)
+    if isinstance(part, Chart):
+        title = f"### {_text(part.title)}"
+        image = f"![{_text(part.alt)}]({part.name}.png)"
+        return "\n\n".join(block for block in (title, image, _text(part.note)) if block)
+    if isinstance(part, Sample):
+        return _sample(part, words)
+    return _pieces(part)
+
+
+def _table(table: Table, words: Words) -> str:
+    head = _line(_text(column.title) for column in table.columns)
+    rule = _line("--:" if _is_number(column) else "---" for column in table.columns)
+    rows = [_line(_cell(c, row, words) for c in table.columns) for row in table.rows]
+    lines = "\n".join([head, rule, *rows])
+    blocks = (f"### {_text(table.title)}", lines, _text(table.note))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _is_number(column: Column) -> bool:
+    return column.form in {"count", "ratio", "share", "seconds"}
+
+
+def _cell(column: Column, row: Mapping[str, Any], words: Words) -> str:
+    value = row.get(column.key)
+    if column.form == "holds":
+        return words("holds") if value else f"**{words('broken')}**"
+    if column.form == "examples":
+        return "<br>".join(_text(s) for s in [row.get("note"), *(value or ())] if s) or EMPTY
+    return _text(format_value(value, column.form))
+
+
+def _sample(sample: Sample, words: Words) -> str:
+    caption = words("sample.caption", corpus=sample.corpus, n_chars=f"{len(sample.text):,}")
+    blocks = [f"### {_text(caption)}"]
+    for found in sample.segmentations:
+        count = words(
+            "sample.count",
+            n_tokens=f"{found.n_tokens:,}",
+            ratio=f"{found.chars_per_token:.2f}",
+            n_bytes=f"{found.n_byte_tokens:,}",
+        )
+        blocks += [
+            f"{_text(found.tokenizer)}: {_text(count)}",
+            f"> {_text(segmentation_text(found))}",
+        ]
+    return "\n\n".join(blocks)
+
+
+def _pieces(pieces: Pieces) -> str:
+    listed = " · ".join(f"{_text(piece)} {count:,}" for piece, count in pieces.pieces)
+    return "\n\n".join([f"### {_text(pieces.title)}", listed, _text(pieces.note)])
+
+
+def _text(text: str) -> str:
+    r"""Text that Markdown and the HTML inside it leave alone, in one line.
+
+    Example:
+        >>> _text("a|b <script> *c*")
+        'a\\|b &lt;script&gt; \\*c\\*'
+    """
+    safe = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(r"\\\1", safe)

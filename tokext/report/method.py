@@ -1,0 +1,120 @@
+"""The tables that say how the figures came about: tokenizers, texts, inputs, environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tokext.report.comparison import Comparison
+from tokext.report.evidence import Evidence
+from tokext.report.parts import Table
+from tokext.report.tables import make_columns
+from tokext.report.words import Words
+
+
+def method_tables(evidence: Evidence, comparison: Comparison | None, words: Words) -> list[Table]:
+    """Where every number comes from: tokenizers, texts, inputs, environment, commands, files."""
+    tables = [*_measured_tables(comparison, words)] if comparison else []
+    tables += [_inputs_table(evidence, words), _environment_table(evidence, words)]
+    tables += [_commands_table(evidence, words), _files_table(evidence, words)]
+    skipped = tuple({"name": name, "kind": kind} for name, kind in evidence.not_drawn)
+    columns = make_columns(words, ("name", "name", "text"), ("kind", "kind", "text"))
+    tables.append(Table("not_drawn", words("method.not_drawn"), columns, skipped))
+    return [table for table in tables if table.rows]
+
+
+def _measured_tables(comparison: Comparison, words: Words) -> tuple[Table, Table]:
+    tokenizers, corpora = {}, {}
+    for row in comparison.rows():
+        tokenizers[row["tokenizer"]] = {
+            "tokenizer": row["tokenizer"],
+            "kind": row.get("tokenizer_kind"),
+            "size": row.get("tokenizer_size"),
+            "digest": row.get("tokenizer_digest"),
+        }
+        corpora[row["corpus"]] = {
+            "corpus": row["corpus"],
+            "n_documents": row["n_documents"],
+            "n_chars": row["n_chars"],
+            "n_bytes": row["n_bytes"],
+            "digest": row.get("corpus_sha256"),
+            "created": row.get("created"),
+            "version": row.get("tokext_version"),
+        }
+    of_tokenizers = make_columns(
+        words,
+        ("tokenizer", "tokenizer", "text"),
+        ("kind", "kind", "text"),
+        ("size", "size", "count"),
+        ("digest", "digest", "digest"),
+    )
+    of_corpora = make_columns(
+        words,
+        ("corpus", "corpus", "text"),
+        ("n_documents", "documents", "count"),
+        ("n_chars", "chars", "count"),
+        ("n_bytes", "bytes", "count"),
+        ("digest", "digest", "digest"),
+        ("created", "created", "text"),
+        ("version", "version", "text"),
+    )
+    return (
+        Table("tokenizers", words("method.tokenizers"), of_tokenizers, tuple(tokenizers.values())),
+        Table("corpora", words("method.corpora"), of_corpora, tuple(corpora.values())),
+    )
+
+
+def _inputs_table(evidence: Evidence, words: Words) -> Table:
+    rows = [
+        {"result": name, "name": given.get("name"), "bytes": given.get("n_bytes")}
+        | {"digest": given.get("sha256")}
+        for name, record in evidence.records
+        for given in record.get("inputs", [])
+    ]
+    columns = make_columns(
+        words,
+        ("result", "result", "text"),
+        ("name", "name", "text"),
+        ("bytes", "bytes", "count"),
+        ("digest", "digest", "digest"),
+    )
+    return Table("inputs", words("method.inputs"), columns, tuple(rows), folded=len(rows) > 12)
+
+
+def _environment_table(evidence: Evidence, words: Words) -> Table:
+    found: dict[tuple[str, str], None] = {}
+    for _, record in evidence.records:
+        found |= dict.fromkeys([("tokext", record.get("tokext_version", ""))])
+        found |= dict.fromkeys(record.get("environment", {}).items())
+    rows = tuple({"name": name, "version": version} for name, version in found)
+    columns = make_columns(words, ("name", "name", "text"), ("version", "version", "text"))
+    return Table("environment", words("method.environment"), columns, rows)
+
+
+def _commands_table(evidence: Evidence, words: Words) -> Table:
+    rows = tuple(
+        {"result": name, "created": record.get("created"), "command": _command(record)}
+        for name, record in evidence.records
+    )
+    columns = make_columns(
+        words,
+        ("result", "result", "text"),
+        ("created", "created", "text"),
+        ("command", "command", "text"),
+    )
+    return Table("commands", words("method.commands"), columns, rows)
+
+
+def _command(record: Mapping[str, Any]) -> str | None:
+    typed = record.get("command") or []
+    return " ".join(["tokext", *map(str, typed)]) if typed else None
+
+
+def _files_table(evidence: Evidence, words: Words) -> Table:
+    rows = tuple(
+        {"file": file.name, "bytes": file.n_bytes, "digest": file.sha256} for file in evidence.files
+    )
+    columns = make_columns(
+        words, ("file", "file", "text"), ("bytes", "bytes", "count"), ("digest", "digest", "digest")
+    )
+    return Table("files", words("method.files"), columns, rows)

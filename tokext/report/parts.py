@@ -1,0 +1,154 @@
+"""What a report is made of: plain data, which every output format draws in its own way.
+
+Tables hold numbers, not text: `report.json` gets them as they are, the pages get them formatted,
+and so the three cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Form = Literal["text", "count", "ratio", "share", "seconds", "digest", "holds", "examples"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: the key of its values in a row, its heading, and how its values are written."""
+
+    key: str
+    title: str
+    form: Form = "text"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of plain values under columns. `folded` tables open on a click."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Mapping[str, Any], ...]
+    note: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart as data: `kind` names the function in `charts` that draws it.
+
+    `alt` says in words what the picture shows, for readers who do not see it.
+    """
+
+    name: str
+    kind: str
+    title: str
+    alt: str
+    data: Mapping[str, Any]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token of a segmented text."""
+
+    id: int
+    piece: str
+    text: str
+    is_byte: bool
+    is_added: bool
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """One text as one tokenizer cuts it."""
+
+    tokenizer: str
+    tokens: tuple[Token, ...]
+    n_chars: int
+
+    @property
+    def n_tokens(self) -> int:
+        """How many tokens the text takes."""
+        return len(self.tokens)
+
+    @property
+    def n_byte_tokens(self) -> int:
+        """How many of them are single bytes."""
+        return sum(token.is_byte for token in self.tokens)
+
+    @property
+    def chars_per_token(self) -> float:
+        """Characters of the text in one token, on average."""
+        return self.n_chars / self.n_tokens if self.tokens else 0.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One text, segmented by several tokenizers, the base first."""
+
+    corpus: str
+    text: str
+    segmentations: tuple[Segmentation, ...]
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Pieces with a number each, shown as they are: the most used, say."""
+
+    name: str
+    title: str
+    pieces: tuple[tuple[str, int], ...]
+    note: str = ""
+
+
+Part = Table | Chart | Sample | Pieces
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, a sentence or two, and what they speak of."""
+
+    name: str
+    title: str
+    lead: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number at the head of the page, already in words, with the numbers it is made of."""
+
+    label: str
+    value: str
+    numbers: Mapping[str, Any]
+    good: bool | None = None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The report in one sentence. `before` and `after` are shown large where there are two."""
+
+    sentence: str
+    numbers: Mapping[str, Any]
+    before: float | None = None
+    after: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole report, in one language, ready to be written in any format."""
+
+    title: str
+    locale: str
+    headline: Headline
+    facts: tuple[Fact, ...]
+    sections: tuple[Section, ...]
+    card: Mapping[str, Any]
+
+    def parts(self, kind: type[Any]) -> list[Any]:
+        """Every part of one kind, in reading order."""
+        return [part for section in self.sections for part in section.parts if type(part) is kind]
