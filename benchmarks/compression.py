@@ -1,7 +1,7 @@
 """Characters per token on held-out text, and what counting costs over a bare encode loop.
 
-    python benchmarks/compression.py --data FOLDER --extended DIR -o benchmarks/results/compression.json
-    python benchmarks/compression.py --render README.md -o benchmarks/results/compression.json
+    python benchmarks/compression.py --data FOLDER --extended DIR -o RESULT.json
+    python benchmarks/compression.py --render README.md -o RESULT.json
 
 FOLDER holds corpora/ (three held-out files) and peers/ (other people's tokenizers). Documents are
 20 lines joined by newlines, and the newlines are counted. Each speed is the median of several

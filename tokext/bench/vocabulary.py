@@ -6,7 +6,6 @@ Any tokenizer can be looked at this way, also one whose vocabulary no SentencePi
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_BYTE_PIECE = re.compile(r"<0x[0-9A-F]{2}>")
+_BYTE_PIECES = [f"<0x{byte:02X}>" for byte in range(256)]
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,12 @@ class Vocabulary:
         """
         import numpy as np
 
-        test = is_partial_character if self._is_byte_level else _is_byte_piece
-        return np.fromiter(map(test, self.texts), np.bool_, self.size)
+        found = np.zeros(self.size, np.bool_)
+        if self._is_byte_level:
+            found[[id_ for id_, text in enumerate(self.texts) if is_partial_character(text)]] = True
+        else:
+            found[[self._ids[name] for name in _BYTE_PIECES if name in self._ids]] = True
+        return found
 
     @cached_property
     def newlines(self) -> NDArray[np.int32]:
@@ -75,8 +78,11 @@ class Vocabulary:
         import numpy as np
 
         newline = "Ċ" if self._is_byte_level else "\n"
-        counts = (1 if t == "<0x0A>" else t.count(newline) for t in self.texts)
-        return np.fromiter(counts, np.int32, self.size)
+        found = np.zeros(self.size, np.int32)
+        for id_, text in enumerate(self.texts):
+            if newline in text or text == "<0x0A>":
+                found[id_] = text.count(newline) or 1
+        return found
 
     @cached_property
     def extension(self) -> Extension | None:
@@ -134,7 +140,3 @@ def _no_byte() -> int:
 
 
 _UNPRINTABLE = [*range(0x21), *range(0x7F, 0xA1), 0xAD]
-
-
-def _is_byte_piece(piece: str) -> bool:
-    return _BYTE_PIECE.fullmatch(piece) is not None
