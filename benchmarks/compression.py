@@ -106,7 +106,7 @@ def speed(tokenizers: list[Tokenizer], paths: list[Path], repeats: int) -> dict[
     def bare_batch() -> int:
         return sum(len(ids) for t in tokenizers for ids in t.encode_batch(documents))
 
-    def harness(workers: int | None) -> int:
+    def harness(workers: int) -> int:
         rows = measure_compression(
             tokenizers, paths, document_lines=DOCUMENT_LINES, word_sample_chars=0, curve=False,
             workers=workers,
@@ -114,7 +114,7 @@ def speed(tokenizers: list[Tokenizer], paths: list[Path], repeats: int) -> dict[
         return sum(row.n_tokens for row in rows)
 
     one = in_turns(bare_loop, lambda: harness(1), repeats)
-    every = in_turns(bare_batch, lambda: harness(None), repeats)
+    every = in_turns(bare_batch, lambda: harness(0), repeats)
     return {
         "tokenizers": [short_name(Path(t.name)) for t in tokenizers],
         "n_chars": sum(map(len, documents)),

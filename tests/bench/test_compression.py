@@ -344,10 +344,12 @@ def test_a_text_without_a_token_has_no_ratio(word_piece: Tokenizer) -> None:
         _row(word_piece, ["\u200b\x01"])
 
 
-@pytest.mark.parametrize("option", ["document_lines", "workers"])
-def test_a_count_below_one_is_refused(option: str, mistral: Tokenizer) -> None:
-    with pytest.raises(InputError, match=f"{option} is 0"):
-        _row(mistral, JAPANESE, **{option: 0})
+@pytest.mark.parametrize(
+    ("option", "value"), [("document_lines", 0), ("workers", -1), ("word_sample_chars", -5)]
+)
+def test_a_number_that_is_too_small_is_refused(option: str, value: int, mistral: Tokenizer) -> None:
+    with pytest.raises(InputError, match=f"{option} is {value}"):
+        _row(mistral, JAPANESE, **{option: value})
 
 
 def test_an_unknown_language_is_refused_before_anything_is_read(mistral: Tokenizer) -> None:

@@ -121,7 +121,7 @@ class _Found:
         """Encode lines with both, and keep the first that differ."""
         import numpy as np
 
-        before, after = (Lines(lines).cut_alone(v, None) for v in (base, extended))
+        before, after = (Lines(lines).cut_alone(v) for v in (base, extended))
         changed = np.flatnonzero(changed_lines(before, after, len(lines)))
         self.n_lines += len(lines)
         self.n_lines_changed += len(changed)

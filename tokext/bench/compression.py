@@ -35,7 +35,7 @@ def measure_compression(
     document_lines: int | None = None,
     word_sample_chars: int = WORD_SAMPLE_CHARS,
     curve: bool = True,
-    workers: int | None = None,
+    workers: int = 0,
     **reading: Any,
 ) -> list[CompressionRow]:
     """Count what tokenizers make of texts.
@@ -53,7 +53,7 @@ def measure_compression(
         document_lines: Join so many lines to a document; the newlines between them are counted.
         word_sample_chars: The size of the sample for word metrics; 0 leaves them out.
         curve: Whether extended tokenizers are also counted with their first added pieces alone.
-        workers: Threads, None for one a core. It changes no number but `seconds`.
+        workers: Threads, 0 for one a core. It changes no number but `seconds`.
         reading: Further options of `read_corpus`, for paths.
 
     Returns:
@@ -150,7 +150,7 @@ def _with_curves(
     rows: list[CompressionRow],
     vocabularies: Sequence[Vocabulary],
     counted: Sequence[Counted],
-    workers: int | None,
+    workers: int,
 ) -> list[CompressionRow]:
     """Add its curve to each row of an extended tokenizer; rows are text by text."""
     samples = [one.curve_sample for one in counted]
@@ -163,11 +163,11 @@ def _with_curves(
     return rows
 
 
-def _check(document_lines: int | None, word_sample_chars: int, workers: int | None) -> None:
+def _check(document_lines: int | None, word_sample_chars: int, workers: int) -> None:
     for name, value, least in (
         ("document_lines", document_lines, 1),
         ("word_sample_chars", word_sample_chars, 0),
-        ("workers", workers, 1),
+        ("workers", workers, 0),
     ):
         if value is not None and value < least:
             raise InputError(f"{name} is {value}.", hint=f"choose {least} or more.")

@@ -29,7 +29,7 @@ class Counted:
     n_bytes: int = 0
     n_lines: int = 0
 
-    def add(self, documents: Sequence[str], workers: int | None) -> None:
+    def add(self, documents: Sequence[str], workers: int) -> None:
         """Count a batch with every tokenizer, and compare its lines with the first one's."""
         self.n_documents += len(documents)
         self.n_chars += sum(map(len, documents))
@@ -53,7 +53,7 @@ def count(
     vocabularies: Sequence[Vocabulary],
     document_lines: int | None,
     word_sample_chars: int,
-    workers: int | None,
+    workers: int,
 ) -> Counted:
     """Read a text to its end, and count it with every tokenizer.
 

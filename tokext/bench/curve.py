@@ -12,7 +12,7 @@ _N_SIZES = 8
 
 
 def measure_curve(
-    vocabulary: Vocabulary, samples: Sequence[Sequence[str]], workers: int | None = None
+    vocabulary: Vocabulary, samples: Sequence[Sequence[str]], workers: int = 0
 ) -> list[tuple[CurvePoint, ...]]:
     """Count samples with the first k added pieces, for about eight sizes k from none to all.
 
@@ -22,7 +22,7 @@ def measure_curve(
     Args:
         vocabulary: Of an extended tokenizer. One without an extension has no curve.
         samples: The documents of each corpus.
-        workers: Threads, None for one a core.
+        workers: Threads, 0 for one a core.
 
     Returns:
         A curve for each sample, in order of rising size.

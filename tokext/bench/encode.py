@@ -34,7 +34,7 @@ class Span:
     end: int
 
 
-def encode_all(tokenizer: Tokenizer, texts: Sequence[str], workers: int | None = None) -> Encoded:
+def encode_all(tokenizer: Tokenizer, texts: Sequence[str], workers: int = 0) -> Encoded:
     """Encode texts without special tokens.
 
     SentencePiece hands out its buffers as arrays, which spares a Python number for each token.
@@ -42,7 +42,7 @@ def encode_all(tokenizer: Tokenizer, texts: Sequence[str], workers: int | None =
     Args:
         tokenizer: With a `tokenizer.model`, which is the faster one, or a `tokenizer.json`.
         texts: None with a lone surrogate.
-        workers: Threads, None for one a core. `tokenizers` has its own pool, whose size
+        workers: Threads, 0 for one a core. `tokenizers` has its own pool, whose size
             RAYON_NUM_THREADS sets: here 1 means one text after the other, any other number the
             pool.
 

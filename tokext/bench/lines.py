@@ -60,7 +60,7 @@ class Lines:
         document = np.repeat(np.arange(len(self.documents)), encoded.lengths)
         return Cut(encoded.ids, before[:-1] + document)
 
-    def cut_alone(self, vocabulary: Vocabulary, workers: int | None) -> Cut:
+    def cut_alone(self, vocabulary: Vocabulary, workers: int = 0) -> Cut:
         """Encode every line by itself."""
         import numpy as np
 
@@ -89,7 +89,7 @@ class FirstCut:
     Its lines are encoded one by one only when a comparison needs that, and then once.
     """
 
-    def __init__(self, lines: Lines, workers: int | None) -> None:
+    def __init__(self, lines: Lines, workers: int) -> None:
         self._lines = lines
         self._workers = workers
         self._vocabulary: Vocabulary | None = None
