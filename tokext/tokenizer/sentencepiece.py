@@ -212,6 +212,16 @@ class SentencePieceModel:
             proto.SerializeToString(deterministic=True), f"{self.name} (extended)"
         )
 
+    def truncated(self, size: int) -> SentencePieceModel:
+        """This model with only its first `size` pieces."""
+        proto = _new_proto()
+        proto.CopyFrom(self._proto)
+        del proto.pieces[size:]
+        proto.trainer_spec.vocab_size = len(proto.pieces)
+        return SentencePieceModel(
+            proto.SerializeToString(deterministic=True), f"{self.name} (first {size})"
+        )
+
 
 def vocabulary_digest(pieces: Iterable[Piece]) -> str:
     """SHA-256 over (id, piece, type): the same for every file that holds the same vocabulary.

@@ -1,0 +1,93 @@
+"""What one tokenizer made of one corpus so far: a count for each id, and a length a document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tokext.bench.encode import Encoded
+from tokext.bench.vocabulary import Vocabulary
+from tokext.records import TokensPerDocument
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: The order that followed translation quality best in Zouhar et al. (2023).
+RENYI_ALPHA = 2.5
+
+
+class Tally:
+    """Counts of ids (size,) and lengths of documents, filled batch by batch."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        import numpy as np
+
+        self.vocabulary = vocabulary
+        self.counts = np.zeros(vocabulary.size, np.int64)
+        self.n_lines_changed = 0
+        self.seconds = 0.0
+        self._lengths: list[NDArray[np.int32]] = []  # four bytes a document
+
+    def add(self, encoded: Encoded) -> None:
+        """Count a batch."""
+        import numpy as np
+
+        self.counts += np.bincount(encoded.ids, minlength=len(self.counts))
+        self._lengths.append(encoded.lengths.astype(np.int32))
+
+    @property
+    def n_tokens(self) -> int:
+        """All tokens."""
+        return int(self.counts.sum())
+
+    @property
+    def n_byte_tokens(self) -> int:
+        """Tokens that stand for bytes."""
+        return int(self.counts[self.vocabulary.is_byte].sum())
+
+    @property
+    def n_added_used(self) -> int:
+        """Added pieces that were met at least once."""
+        return sum(bool(self.counts[id_]) for id_ in self.vocabulary.added_ids)
+
+    @property
+    def tokens_per_document(self) -> TokensPerDocument:
+        """The lengths under which a share of the documents stays."""
+        import numpy as np
+
+        lengths = np.concatenate(self._lengths)
+        # A length that was met, not one between two.
+        found = np.percentile(lengths, [5, 25, 50, 75, 95, 100], method="inverted_cdf")
+        return TokensPerDocument(*(int(length) for length in found))
+
+    @property
+    def renyi_efficiency(self) -> float:
+        """How evenly the tokens are spread over the vocabulary."""
+        return renyi_efficiency(self.counts)
+
+
+def renyi_efficiency(counts: NDArray[np.int64], alpha: float = RENYI_ALPHA) -> float:
+    """The Rényi entropy of tokens over the most that the vocabulary allows.
+
+    H(p) / log |V| with H(p) = log(sum(p ** alpha)) / (1 - alpha), where p are the shares of the
+    tokens and |V| is the size of the vocabulary, ids that were never used included (Zouhar et al.,
+    2023, Tokenization and the Noiseless Channel, https://aclanthology.org/2023.acl-long.284; the
+    authors' own tokenization-scorer takes |V| to be the ids met unless it is told otherwise).
+    1 when all ids are equally frequent, 0 when one is all there is.
+
+    Args:
+        counts: How often each id was met, (size,); not all zero.
+        alpha: The order, not 1.
+
+    Example:
+        >>> import numpy as np
+        >>> print(round(renyi_efficiency(np.array([2, 2, 2, 2])), 3))
+        1.0
+    """
+    import numpy as np
+
+    if len(counts) < 2:
+        return 0.0
+    shares = counts / counts.sum()
+    entropy = np.log(np.sum(shares**alpha)) / (1 - alpha)
+    return abs(float(entropy / np.log(len(counts))))  # abs: no -0.0 for a single token
