@@ -1,0 +1,38 @@
+"""`tokext run`."""
+
+from __future__ import annotations
+
+import click
+
+from tokext.cli import options
+
+
+@click.command("run")
+@click.argument("recipe")
+@click.option("-o", "--output", type=click.Path(), help="Folder of the run.  [default: its name]")
+@click.option("--input", "inputs", multiple=True, help="Text to learn from instead; repeatable.")
+@click.option("--size", type=int, help="Pieces to learn instead.")
+@options.common
+def command(
+    recipe: str,
+    output: str | None,
+    inputs: tuple[str, ...],
+    size: int | None,
+    force: bool,
+    as_json: bool,
+    seed: int,
+) -> None:
+    """Do the stages of a recipe in order; what is done and unchanged is skipped.
+
+    RECIPE is a TOML file, or mistral-ja, which comes with tokext.
+
+    \b
+      tokext run mistral-ja --input corpus.txt.gz --size 30000 -o mistral-ja
+      tokext run my-recipe.toml
+    """
+    from tokext.recipe import read_recipe, run_recipe
+
+    folder = output or read_recipe(recipe).name
+    done = run_recipe(recipe, folder, inputs=list(inputs) or None, size=size, force=force)
+    lines = [f"{stage}: {outcome}" for stage, outcome in done.items()]
+    options.emit(done, "\n".join([*lines, f"{folder}/report/report.html"]), as_json=as_json)
