@@ -51,7 +51,7 @@ def whole_folder(
     final = Path(os.path.abspath(path))
     with _os_errors_explained(final):
         recover(final)
-        _refuse_taken(final, force)
+        refuse_taken(final, force)
         _refuse_inside_input(final, inputs)
         final.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(
@@ -88,7 +88,7 @@ def write_whole(path: str | Path, text: str, *, force: bool = False) -> None:
     """
     final = Path(os.path.abspath(path))
     with _os_errors_explained(final):
-        _refuse_taken(final, force)
+        refuse_taken(final, force)
         final.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{final.name}.", suffix=".new", dir=final.parent)
         try:
@@ -108,7 +108,8 @@ def json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def _refuse_taken(final: Path, force: bool) -> None:
+def refuse_taken(final: str | Path, force: bool) -> None:
+    """Raise OutputError where something stands at the name already and may not be replaced."""
     if os.path.lexists(final) and not force:
         raise OutputError(
             f"{final} exists already.", hint="choose another -o, or add --force to replace it."
@@ -129,7 +130,7 @@ def _put_in_place(staging: Path, final: Path, force: bool) -> None:
     if not final.exists():
         os.rename(staging, final)
     elif not force:
-        _refuse_taken(final, force)
+        refuse_taken(final, force)
     elif not exchange(staging, final):
         old = _waiting_name(final)
         os.rename(final, old)

@@ -291,6 +291,16 @@ def test_texts_in_batches_count_as_the_same_text_in_one(
     }
 
 
+def test_paths_and_named_documents_may_stand_side_by_side(
+    mistral: Tokenizer, tmp_path: Path
+) -> None:
+    path = tmp_path / "neko.txt"
+    path.write_text("猫\n", encoding="utf-8")
+    for texts in ([path, ("inu", ["犬"])], (str(path), ("inu", ("犬",)))):
+        rows = measure_compression(mistral, texts, word_sample_chars=0)
+        assert [row.corpus for row in rows] == ["neko.txt", "inu"]
+
+
 def test_a_stream_is_read_once_for_all_tokenizers(mistral: Tokenizer, extended: Tokenizer) -> None:
     rows = measure_compression([mistral, extended], {"text": iter(JAPANESE)}, word_sample_chars=0)
     assert [row.n_documents for row in rows] == [4, 4]

@@ -70,8 +70,8 @@ def compare(
     Args:
         base: The tokenizer before.
         extended: The tokenizer after.
-        texts: Paths as `read_corpus` takes them, `(name, documents)` pairs, or a mapping of names
-            to documents.
+        texts: Paths as `read_corpus` takes them; for documents in memory a list of
+            `(name, documents)` pairs, or a mapping of names to documents.
         max_examples: How many changed lines to keep.
         reading: Further options of `read_corpus`, for paths.
 

@@ -18,6 +18,7 @@ from tokext.bench.vocabulary import Vocabulary
 from tokext.bench.words import WordSample, find_words, measure_words
 from tokext.errors import InputError, TokenizerError
 from tokext.languages import Language, find_language
+from tokext.progress import say
 from tokext.records import CompressionRow
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 
@@ -47,8 +48,8 @@ def measure_compression(
     Args:
         tokenizers: Folders, `.model` or `tokenizer.json` files, hub ids, or loaded ones. Lines
             are compared with the first.
-        texts: Paths as `read_corpus` takes them, `(name, documents)` pairs, or a mapping of names
-            to documents.
+        texts: Paths as `read_corpus` takes them; for documents in memory a list of
+            `(name, documents)` pairs, or a mapping of names to documents.
         language: Whose words are looked at, and whose text is shown.
         document_lines: Join so many lines to a document; the newlines between them are counted.
         word_sample_chars: The size of the sample for word metrics; 0 leaves them out.
@@ -94,6 +95,9 @@ def load_all(tokenizers: Named | Iterable[Named]) -> list[Tokenizer]:
     loaded = [t if isinstance(t, Tokenizer) else load_tokenizer(t) for t in tokenizers]
     if not loaded:
         raise InputError("there is no tokenizer to measure.", hint="name at least one.")
+    for tokenizer in loaded:
+        if tokenizer.found.note:
+            say(tokenizer.found.note)
     return loaded
 
 

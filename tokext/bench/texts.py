@@ -14,12 +14,13 @@ from tokext.errors import InputError
 #: Enough to keep all cores busy; tokens of such a batch take some tens of megabytes at most.
 BATCH_CHARS = 1 << 18
 
-#: A path as `read_corpus` takes it, what `read_corpus` gives, or a name and documents.
-Given = str | os.PathLike[str] | Corpus | Part | tuple[str, Iterable[str]]
+#: A path as `read_corpus` takes it, or what `read_corpus` gives.
+Readable = str | os.PathLike[str] | Corpus | Part
 
-_ONE = (str, os.PathLike, Corpus, Part, tuple)
+#: The same, or a name and documents.
+Given = Readable | tuple[str, Iterable[str]]
 
-Texts = Given | Mapping[str, Iterable[str]] | Iterable[Given]
+Texts = Readable | Mapping[str, Iterable[str]] | Iterable[Given]
 
 
 class Text(Protocol):
@@ -80,7 +81,7 @@ def open_texts(texts: Texts, **options: Any) -> list[Text]:
     """Make sense of what was given; paths are looked up, and nothing is read yet.
 
     Args:
-        texts: Paths, pairs of a name and documents, or a mapping.
+        texts: Paths, a list of paths and of `(name, documents)` pairs, or a mapping.
         options: What `read_corpus` takes for paths.
 
     Raises:
@@ -89,7 +90,7 @@ def open_texts(texts: Texts, **options: Any) -> list[Text]:
     given: list[Given]
     if isinstance(texts, Mapping):
         given = list(texts.items())
-    elif isinstance(texts, _ONE):
+    elif isinstance(texts, (str, os.PathLike, Corpus, Part)):
         given = [texts]
     else:
         given = list(texts)

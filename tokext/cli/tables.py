@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 
-from tokext.records import Guarantee
+from tokext.records import CompressionRow, Guarantee
 
 
 def guarantee_table(guarantees: Iterable[Guarantee]) -> str:
@@ -24,3 +25,33 @@ def guarantee_table(guarantees: Iterable[Guarantee]) -> str:
         lines += [f"          {example}" for example in g.examples]
         lines += [f"          {g.note}"] if g.note else []
     return "\n".join(lines)
+
+
+def compression_table(rows: Sequence[CompressionRow]) -> str:
+    """A block a corpus, and in it a line a tokenizer: ratios, and lines changed."""
+    name_width = max(len(row.tokenizer) for row in rows)
+    heads = ("chars/token", "bytes/token", "byte tokens", "words whole", "lines changed")
+    lines = []
+    for corpus, group in itertools.groupby(rows, key=lambda row: (row.corpus, row.corpus_sha256)):
+        members = list(group)
+        first = members[0]
+        lines.append(
+            f"{corpus[0]}: {first.n_chars:,} characters, {first.n_documents:,} documents, "
+            f"{first.n_lines:,} lines"
+        )
+        lines.append(f"  {'':{name_width}}  {'  '.join(heads)}")
+        for row in members:
+            cells = zip(_compression_cells(row), map(len, heads), strict=True)
+            aligned = "  ".join(f"{cell:>{width}}" for cell, width in cells)
+            lines.append(f"  {row.tokenizer:{name_width}}  {aligned}")
+    return "\n".join(lines)
+
+
+def _compression_cells(row: CompressionRow) -> list[str]:
+    return [
+        f"{row.chars_per_token:.3f}",
+        f"{row.bytes_per_token:.3f}",
+        f"{row.byte_fallback_share:.1%}",
+        f"{row.words.single_token_retention:.1%}" if row.words else "-",
+        "-" if row.n_lines_changed is None else f"{row.n_lines_changed:,}",
+    ]
