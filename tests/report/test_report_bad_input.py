@@ -111,7 +111,7 @@ def test_an_added_vocabulary_whose_table_is_torn(tmp_path):
     folder.mkdir()
     write_record(folder, "added vocabulary", options={}, inputs=[], result={})
     assert "added.tsv does not exist" in refused([folder], tmp_path)
-    (folder / "added.tsv").write_text("東京\tmany\n", encoding="utf-8")
+    (folder / "added.tsv").write_text("piece\tcount\n東京\tmany\n", encoding="utf-8")
     assert "added.tsv is not a table" in refused([folder], tmp_path)
 
 

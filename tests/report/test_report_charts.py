@@ -10,9 +10,10 @@ import pytest
 from matplotlib.image import imread
 from report_data import HOSTILE
 
-from tokext.report.charts import LAYERS, SERIES, _apart, png, svg
+from tokext.report.charts import LAYERS, SERIES, png, svg
 from tokext.report.fonts import covered, drawable, embedded_font, font_file
 from tokext.report.inline import inline_svg
+from tokext.report.labels import apart
 from tokext.report.parts import Chart
 from tokext.report.show import visible
 
@@ -50,7 +51,9 @@ CHARTS = [
         "a",
         {
             "lengths": ["1", "2+"],
-            "layers": [{"name": name, "counts": [n, 3], "color": n} for n, name in enumerate(NAMES)],
+            "layers": [
+                {"name": name, "counts": [n, 3], "color": n} for n, name in enumerate(NAMES)
+            ],
             "x": "文字",
             "y": "ピース",
         },
@@ -136,8 +139,8 @@ def test_colors_are_distinct_and_layers_are_among_the_series():
         ([1.0, 1.0, 1.2], [0.0667, 1.0667, 2.0667]),
     ],
 )
-def test_labels_that_would_touch_are_moved_apart(places, expected):
-    assert _apart(places, 1.0) == pytest.approx(expected, abs=1e-3)
+def test_labels_that_would_touch_are_movedapart(places, expected):
+    assert apart(places, 1.0) == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_font_is_found_without_importing_its_package():

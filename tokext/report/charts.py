@@ -22,6 +22,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from tokext.report.fonts import drawable, font_file
+from tokext.report.labels import apart, fitted, wrapped
 from tokext.report.parts import Chart
 from tokext.report.show import visible
 
@@ -165,32 +166,12 @@ def _line_ends(axes: Axes, ends: Sequence[tuple[str, float, float]], width: floa
     low, high = axes.get_ylim()
     x = max(x for _, x, _ in ends)
     ends = sorted(ends, key=lambda end: end[2])
-    places = _apart([y for _, _, y in ends], (high - low) * 0.075)
+    places = apart([y for _, _, y in ends], (high - low) * 0.075)
     for (label, _, y), place in zip(ends, places, strict=True):
-        text = drawable(f" {_fitted(visible(label), 22 if width > 5 else 14)} {y:.2f}")
+        text = drawable(f" {fitted(visible(label), 22 if width > 5 else 14)} {y:.2f}")
         axes.annotate(
             text, (x, place), xytext=(5, 0), textcoords="offset points", va="center", clip_on=False
         )
-
-
-def _apart(places: Sequence[float], step: float) -> list[float]:
-    """Rising places moved as little as it takes for neighbors to be a step apart.
-
-    Places that would touch form a block around their middle; blocks that then touch join.
-    """
-    blocks: list[list[float]] = []
-    for place in places:
-        blocks.append([place])
-        while len(blocks) > 1 and _ends(blocks[-2], step)[1] + step > _ends(blocks[-1], step)[0]:
-            last = blocks.pop()
-            blocks[-1] += last
-    return [_ends(block, step)[0] + n * step for block in blocks for n in range(len(block))]
-
-
-def _ends(block: Sequence[float], step: float) -> tuple[float, float]:
-    """Where a block's first and last place come to lie."""
-    middle, half = sum(block) / len(block), (len(block) - 1) * step / 2
-    return middle - half, middle + half
 
 
 def _stack(data: Any, width: float) -> Figure:
@@ -270,7 +251,7 @@ def _ranges(data: Any, width: float) -> Figure:
         axes.xaxis.set_major_locator(_round_numbers(6 if width > 5 else 3))
     axes.xaxis.set_major_formatter(_thousands())
     axes.grid(axis="x")
-    axes.set_xlabel(_wrapped(data["x"], 36 if width < 5 else 90), fontsize=8)
+    axes.set_xlabel(wrapped(data["x"], 36 if width < 5 else 90), fontsize=8)
     _legend(figure, data["series"], [_series(n) for n in range(n_series)], width)
     return figure
 
@@ -300,7 +281,7 @@ def _series(number: int) -> str:
 
 def _categories(axes: Axes, places: Sequence[float], names: Sequence[str], width: float) -> None:
     most = 30 if width > 5 else 17
-    axes.set_yticks(places, [drawable(_fitted(visible(name), most)) for name in names])
+    axes.set_yticks(places, [drawable(fitted(visible(name), most)) for name in names])
     axes.spines["bottom"].set_visible(False)
 
 
@@ -310,7 +291,7 @@ def _legend(figure: Figure, names: Sequence[str], colors: Sequence[str], width: 
     columns = max(1, min(len(names), int(width * 11) // (longest + 5)))
     figure.legend(
         [Patch(color=color) for color in colors],
-        [drawable(_fitted(visible(name), 34)) for name in names],
+        [drawable(fitted(visible(name), 34)) for name in names],
         loc="outside upper left",
         ncols=columns,
         frameon=False,
@@ -320,24 +301,6 @@ def _legend(figure: Figure, names: Sequence[str], colors: Sequence[str], width: 
         handletextpad=0.5,
         borderaxespad=0.1,
     )
-
-
-def _fitted(text: str, most: int) -> str:
-    """At most so many characters, the middle left out: names differ at their ends."""
-    if len(text) <= most:
-        return text
-    head = most // 2
-    return f"{text[:head]}..{text[len(text) - (most - head - 2) :]}"
-
-
-def _wrapped(text: str, most: int) -> str:
-    """Text in lines of about so many characters, broken after spaces or, in Japanese, commas."""
-    if len(text) <= most:
-        return drawable(visible(text))
-    middle = len(text) // 2
-    breaks = [n for n, c in enumerate(text) if c in " 、，"]
-    place = min(breaks, key=lambda n: abs(n - middle), default=middle)
-    return drawable(visible(text[: place + 1])) + "\n" + drawable(visible(text[place + 1 :]))
 
 
 def _round_numbers(most: int) -> MaxNLocator:

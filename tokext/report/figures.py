@@ -103,8 +103,8 @@ def vocabulary_chart(name: str, pieces: Sequence[str], words: Words, *, key: str
     layers = [_layer(words(f"script.{s}"), [found[s]], longest) for s in kept]
     if rest:
         layers.append(_layer(words("script.other"), [found[s] for s in rest], longest))
-    colors = _colors(kept)
-    layers = [{**layer, "color": color} for layer, color in zip(layers, colors, strict=False)]
+    colors = _colors([*kept, "rest"] if rest else kept)
+    layers = [{**layer, "color": color} for layer, color in zip(layers, colors, strict=True)]
     overflows = any(n > longest for lengths in found.values() for n in lengths)
     spoken = [f"{layer['name']} {sum(layer['counts']):,}" for layer in layers]
     data = {
@@ -193,9 +193,9 @@ def _knee_words(curve: dict[str, Any]) -> dict[str, str]:
 
 
 def _colors(scripts: Sequence[str]) -> list[int]:
-    """A color's number for each script and one for the rest; the scripts of Japanese keep theirs."""
+    """A color's number for each script; the scripts of Japanese keep theirs."""
     free = [n for n in range(_MOST_SCRIPTS) if n not in {_OWN_COLOR.get(s) for s in scripts}]
-    return [_OWN_COLOR[s] if s in _OWN_COLOR else free.pop(0) for s in (*scripts, "rest")]
+    return [_OWN_COLOR[s] if s in _OWN_COLOR else free.pop(0) for s in scripts]
 
 
 def _layer(name: str, lengths: Iterable[Any], longest: int) -> dict[str, Any]:

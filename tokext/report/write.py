@@ -44,9 +44,7 @@ def write_report(
             report can draw; or there is no such locale or corpus.
         OutputError: The output exists, lies inside a result, or cannot be written.
 
-    Example:
-        >>> write_report(["ja"], "ja-report").headline.sentence  # doctest: +SKIP
-        'Every token now carries 2.67 times as much text: 0.858 → 2.294 characters per token ...'
+    Example: `write_report(["tokenizer", "gain.json"], "report", locale="ja").headline.sentence`
     """
     results = [Path(result) for result in results]
     words = Words(locale)
@@ -64,7 +62,7 @@ def write_report(
     return report
 
 
-def numbers(report: Report) -> dict[str, Any]:
+def report_numbers(report: Report) -> dict[str, Any]:
     """Everything that the report shows, as plain values: the content of `report.json`."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -102,7 +100,7 @@ def _write_files(report: Report, words: Words, folder: Path) -> None:
             bar.update(1)
     _write(folder / "report.html", page(report, words, drawings))
     _write(folder / "report.md", markdown(report, words))
-    _write(folder / "report.json", json_text(numbers(report)))
+    _write(folder / "report.json", json_text(report_numbers(report)))
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,0 +1,51 @@
+"""`tokext report` as a user types it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tokext.output import json_text
+from tokext.records import write_record
+
+GUARANTEE = {"name": "a", "claim": "Holds.", "passed": True, "n_checked": 3, "n_failed": 0}
+
+
+@pytest.fixture
+def verification(tmp_path):
+    result = {"guarantees": [GUARANTEE | {"unit": "lines", "examples": [], "note": ""}]}
+    (tmp_path / "verification").mkdir()
+    write_record(tmp_path / "verification", "verification", options={}, inputs=[], result=result)
+    return tmp_path / "verification"
+
+
+def tokext(*arguments):
+    command = [sys.executable, "-m", "tokext", "report", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_it_writes_the_report_and_names_the_page(verification, tmp_path):
+    done = tokext(verification, "-o", tmp_path / "out", "-q")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == str(tmp_path / "out" / "report.html")
+    record = json.loads((tmp_path / "out" / "tokext.json").read_text(encoding="utf-8"))
+    assert record["command"][0] == "report"
+
+
+def test_json_on_standard_output_is_the_file(verification, tmp_path):
+    done = tokext(verification, "-o", tmp_path / "out", "--json")
+    shown = (tmp_path / "out" / "report.json").read_text(encoding="utf-8")
+    assert json_text(json.loads(done.stdout)) == shown
+
+
+def test_a_missing_result_is_one_line_and_a_hint(tmp_path):
+    done = tokext(tmp_path / "nowhere", "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["Error", "Hint"]
+
+
+def test_no_result_at_all_is_wrong_usage(tmp_path):
+    assert tokext("-o", tmp_path / "out").returncode == 2
