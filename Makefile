@@ -1,9 +1,31 @@
+# make demo   the whole line on what comes with tokext, offline, ending in a report
+# make test   lint, types and every test          make quick   the tests that take seconds
 PYTHON ?= python3
 BIN := .venv/bin
+TESTS := $(BIN)/python -m pytest -n 2
 
 .PHONY: demo test quick lint clean
 
+demo: .venv/installed
+	$(BIN)/tokext demo
+
+test: lint
+	$(TESTS)
+
+quick: .venv/installed
+	$(TESTS) -q -m "not slow"
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
 .venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "tokext needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@
+
+clean:
+	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
