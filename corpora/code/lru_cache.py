@@ -3,7 +3,6 @@
 
 A dict maps each key to its node in a doubly linked list.  Not thread safe.
 """
-
 from __future__ import annotations
 
 import time
@@ -22,15 +21,16 @@ class _Node(Generic[K, V]):
 
     def __init__(self, key: K, value: V, deadline: float) -> None:
         self.key, self.value, self.deadline = key, value, deadline
-        self.prev = self.next = self  # a ring of one
+        self.prev = self.next = self    # a ring of one
 
 
 class LRUCache(Generic[K, V]):
-    def __init__(self, capacity: int = 128, ttl: float = 3.6e3, clock=time.monotonic) -> None:
+    def __init__(self, capacity: int = 128, ttl: float = 3.6e3,
+                 clock=time.monotonic) -> None:
         assert capacity > 0, f"bad {capacity = !r}"
         self._cap, self._ttl, self._clock = capacity, ttl, clock
         self._map: Dict[K, _Node] = {}
-        self._root = _Node(None, None, 0.0)  # sentinel, never expires
+        self._root = _Node(None, None, 0.0)     # sentinel, never expires
         self.hits = self.misses = 0
 
     # -- linked list helpers --------------------------------------------------
@@ -49,7 +49,7 @@ class LRUCache(Generic[K, V]):
         node = self._map.get(key)
         if node is None or node.deadline <= self._clock():
             self.misses += 1
-            if node is not None:  # present but too old
+            if node is not None:        # present but too old
                 self._unlink(self._map.pop(key))
             return default
         self.hits += 1
@@ -61,7 +61,7 @@ class LRUCache(Generic[K, V]):
         if key in self._map:
             self._unlink(self._map.pop(key))
         elif len(self._map) >= self._cap:
-            victim = self._root.prev  # least recently used
+            victim = self._root.prev    # least recently used
             self._unlink(victim)
             del self._map[victim.key]
         node = _Node(key, value, self._clock() + self._ttl)
@@ -80,5 +80,5 @@ if __name__ == "__main__":
     cache.put("na\u00efve", 0x1F)
     cache.put("caf\N{LATIN SMALL LETTER E WITH ACUTE}", 1_000)
     assert cache.get("na\xefve") == 31
-    cache.put("\U0001f980", -7)  # evicts the second key
-    print(*cache, sep="\t")  # -> crab, then the first key
+    cache.put("\U0001F980", -7)         # evicts the second key
+    print(*cache, sep="\t")             # -> crab, then the first key
