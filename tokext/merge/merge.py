@@ -106,8 +106,11 @@ def _why_not(piece: str, known: set[str], rules: Rules, keep_all: bool) -> str:
         return "in the base already"
     if not rules.is_well_formed(piece):
         return "with a digit, a space or a control character inside"
+    name = rules.language.name
     if not keep_all and not rules.language.has_letter(piece):
-        return f"without a letter of {rules.language.name}"
+        return f"without a letter of {name}"
+    if not keep_all and not rules.allows_characters(piece, known):
+        return f"with a character that neither the base nor {name} has"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import regex
@@ -38,6 +39,20 @@ class Rules:
             and self.language.has_letter(piece)
             and self.is_well_formed(piece)
         )
+
+    def allows_characters(self, piece: str, known: Container[str]) -> bool:
+        """Whether the characters that a piece brings along may enter too.
+
+        A character that the base lacks becomes a piece by itself, and if it were no letter of the
+        language, text in other languages would be cut differently because of it.
+
+        Example:
+            >>> from tokext.languages import find_language
+            >>> rules = Rules(find_language("ja"))
+            >>> rules.allows_characters("彼／", {"／"}), rules.allows_characters("彼／", {"彼"})
+            (True, False)
+        """
+        return all(char in known or self.language.has_letter(char) for char in piece)
 
     def is_well_formed(self, piece: str) -> bool:
         """Whether no digit, space or control character stands where it may not."""

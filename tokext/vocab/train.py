@@ -62,7 +62,9 @@ def learn(
     learned = [
         piece
         for piece in learner(counts, base.model, size, rules)
-        if piece.count >= rules.min_count and rules.allows(piece.piece)
+        if piece.count >= rules.min_count
+        and rules.allows(piece.piece)
+        and rules.allows_characters(piece.piece, base.model.ids)
     ]
     if len(learned) < size:
         raise InputError(

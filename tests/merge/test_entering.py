@@ -1,0 +1,48 @@
+"""Which candidates enter, and what they bring along."""
+
+from collections import Counter
+
+import pytest
+
+from tokext.languages import find_language
+from tokext.merge.merge import entering_pieces
+from tokext.records import AddedPiece
+from tokext.tokenizer.load import load_tokenizer
+
+
+@pytest.fixture(scope="module")
+def mistral():
+    return load_tokenizer("mistralai/Mistral-7B-v0.1")
+
+
+def entering(base, *pieces, keep_all=False):
+    dropped = Counter()
+    candidates = [AddedPiece(p, 1) for p in pieces]
+    entered = entering_pieces(
+        base, candidates, find_language("ja"), keep_all=keep_all, dropped=dropped
+    )
+    return [a.piece for a in entered], dropped
+
+
+def test_a_character_that_the_piece_needs_enters_before_it(mistral):
+    assert "鬱" not in mistral.model.ids
+    assert entering(mistral, "日鬱本", "鬱")[0] == ["鬱", "日鬱本"]
+
+
+def test_punctuation_that_the_base_lacks_does_not_ride_in_on_a_piece(mistral):
+    assert "／" not in mistral.model.ids
+    entered, dropped = entering(mistral, "彼／", "彼女")
+    assert "／" not in entered
+    assert "彼／" not in entered
+    assert sum(dropped.values()) == 1
+
+
+def test_with_keep_all_it_does(mistral):
+    assert "／" in entering(mistral, "彼／", keep_all=True)[0]
+
+
+@pytest.mark.parametrize("piece", ["第3", "１月", "▁私", "私 は", "私\n", "abc", "。", ""])
+def test_what_is_no_piece_of_the_language_stays_out(mistral, piece):
+    entered, dropped = entering(mistral, piece)
+    assert entered == []
+    assert dropped.total() == 1
