@@ -12,11 +12,9 @@ from tokext.records import AddedPiece, Extension
 from tokext.tokenizer.fast import FastTokenizer, Merge
 from tokext.tokenizer.load import Tokenizer
 from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
+from tokext.vocab.reach import choose_reachable
 from tokext.vocab.rules import Rules
 from tokext.vocab.train import last_merge
-
-#: SentencePiece stores scores as float32, which holds every whole number up to here.
-_LAST_EXACT_SCORE = -(2**24)
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,8 @@ def extend(
         raise InputError(f"--pad-to {pad_to} is no multiple.", hint="1 pads nothing, 64 is usual.")
     dropped: Counter[str] = Counter()
     entering = list(entering_pieces(base, candidates, language, keep_all=keep_all, dropped=dropped))
-    chosen, model = _choose_reachable(base, entering, size, dropped)
+    chosen, model = choose_reachable(base, entering, size, dropped)
+    _refuse_too_few(chosen, size, dropped)
     first_id = base.size
     extension = _record(base, model, chosen, pad_to)
     padding = [(id_, f"<|extra_{id_ - extension.size}|>") for id_ in extension.padding]
@@ -114,59 +113,6 @@ def _why_not(piece: str, known: set[str], rules: Rules, keep_all: bool) -> str:
     return ""
 
 
-def _choose_reachable(
-    base: Tokenizer, entering: list[AddedPiece], size: int | None, dropped: Counter[str]
-) -> tuple[list[AddedPiece], SentencePieceModel]:
-    """The first `size` pieces that some text is encoded to, and the model that holds them.
-
-    A piece that its own text is not encoded to is never a part of any encoding, so leaving it out
-    changes nothing for the others, and the next in rank takes its place.
-    """
-    wanted = len(entering) if size is None else size
-    chosen: list[AddedPiece] = []
-    waiting = iter(entering)
-    while True:
-        while len(chosen) < wanted and (following := next(waiting, None)) is not None:
-            chosen.append(following)
-        model = _model_of(base, chosen)
-        unreachable = set(unreachable_pieces(model, [a.piece for a in chosen]))
-        if not unreachable:
-            break
-        dropped["unreachable"] += len(unreachable)
-        chosen = [a for a in chosen if a.piece not in unreachable]
-    if size is not None and len(chosen) < size:
-        raise InputError(
-            f"the added vocabulary gives {len(chosen):,} pieces, not {size:,}"
-            f" ({_summary(dropped)}).",
-            hint=f"--size {len(chosen)} is the largest it can give, or train a larger one.",
-        )
-    return chosen, model
-
-
-def unreachable_pieces(model: SentencePieceModel, pieces: list[str]) -> list[str]:
-    """The pieces whose own text is not encoded to them."""
-    spelled = model.spell_all(pieces)
-    return [p for p, ids in zip(pieces, spelled, strict=True) if ids != [model.ids[p]]]
-
-
-def _model_of(base: Tokenizer, chosen: list[AddedPiece]) -> SentencePieceModel:
-    """The base's model with a fine-tune's own tokens and the chosen pieces behind it.
-
-    Scores go down by one from below the lowest learned score, in id order: loaders that merge by
-    score and loaders that merge by id then merge alike.
-    """
-    above = base.pieces[base.model.size :]
-    top = float(int(base.model.lowest_learned_score) - 1)
-    if top - len(chosen) < _LAST_EXACT_SCORE:
-        raise TokenizerError(
-            f"{base.name} has scores down to {base.model.lowest_learned_score}, which leaves no "
-            f"room for {len(chosen):,} different ones below.",
-            hint="add fewer pieces with --size.",
-        )
-    added = (Piece(a.piece, top - rank, PieceType.NORMAL) for rank, a in enumerate(chosen))
-    return base.model.extended([*above, *added])
-
-
 def _merges(model: SentencePieceModel, chosen: list[AddedPiece]) -> list[Merge]:
     """For each piece the one merge that makes it.
 
@@ -212,6 +158,15 @@ def _refuse_taken_names(base: Tokenizer, names: list[str]) -> None:
         raise TokenizerError(
             f"{base.name} has a piece {taken[0]} already, the name of a padding piece.",
             hint="--pad-to 1 adds no padding.",
+        )
+
+
+def _refuse_too_few(chosen: list[AddedPiece], size: int | None, dropped: Counter[str]) -> None:
+    if size is not None and len(chosen) < size:
+        raise InputError(
+            f"the added vocabulary gives {len(chosen):,} pieces, not {size:,}"
+            f" ({_summary(dropped)}).",
+            hint=f"--size {len(chosen)} is the largest it can give, or train a larger one.",
         )
 
 

@@ -11,6 +11,7 @@ from tokext.errors import InputError, TokenizerError
 from tokext.records import AddedPiece
 from tokext.tokenizer.load import Tokenizer
 from tokext.tokenizer.sentencepiece import PieceType, SentencePieceModel
+from tokext.vocab.reach import choose_reachable
 from tokext.vocab.rules import Rules
 from tokext.vocab.trainer import train_bpe
 
@@ -37,7 +38,8 @@ def learn(
     - ``independent``: the trainer learns from plain text, and pieces that the base has already
       are left out; the single characters that the base lacks stand first.
 
-    A piece's count says how often the training text makes it, inside longer pieces included.
+    A piece's count says how often the training text makes it, inside longer pieces included. A
+    piece that no text would be encoded to is left out, and the next in rank takes its place.
 
     Args:
         counts: Runs of text and how often each occurs.
@@ -66,6 +68,7 @@ def learn(
         and rules.allows(piece.piece)
         and rules.allows_characters(piece.piece, base.model.ids)
     ]
+    learned, _ = choose_reachable(base, learned, size, Counter())
     if len(learned) < size:
         raise InputError(
             f"the text gives {len(learned):,} pieces, not {size:,}.",
@@ -73,7 +76,7 @@ def learn(
             + (f" with --min-count {rules.min_count}" if rules.min_count > 1 else "")
             + "; more text gives more.",
         )
-    return learned[:size]
+    return learned
 
 
 def _independent(
