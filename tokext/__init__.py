@@ -1,5 +1,6 @@
 """Extend a tokenizer for a language that its model spells badly, and measure what it brings."""
 
+from tokext.bench.compression import compare, measure_compression
 from tokext.corpus.read import read_corpus
 from tokext.errors import TokextError
 from tokext.merge.extension import merge_vocab
@@ -9,7 +10,9 @@ from tokext.vocab.added import train_vocab
 
 __all__ = [
     "TokextError",
+    "compare",
     "load_tokenizer",
+    "measure_compression",
     "merge_vocab",
     "read_corpus",
     "train_vocab",
