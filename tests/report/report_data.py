@@ -88,13 +88,23 @@ def row(base: Tokenizer, model: SentencePieceModel, name: str, corpus: str, text
 
 
 def segmentation(base: Tokenizer, model: SentencePieceModel, text: str) -> dict[str, Any]:
-    tokens = []
-    for i in model.encode(text):
-        piece = model.pieces[i].text
-        is_byte = model.processor.is_byte(i)
-        shown = "" if is_byte else piece.replace("▁", " ")
+    """The text's tokens as in the middle of a document; their texts make the text again."""
+    tokens, rest = [], text
+    ids = model.encode("\n" + text)[2:]
+    for n, i in enumerate(ids):
+        piece, is_byte = model.pieces[i].text, model.processor.is_byte(i)
+        after_byte = n > 0 and model.processor.is_byte(ids[n - 1])
+        if is_byte:
+            # The first byte of a character carries it; those after it have no text.
+            first = int(piece[3:5], 16) & 0xC0 != 0x80 or not after_byte
+            shown = rest[0] if first else ""
+        else:
+            shown = piece.replace("▁", " ")
+        assert rest.startswith(shown), (rest, shown)
+        rest = rest.removeprefix(shown)
         tokens.append({"id": i, "piece": piece, "text": shown, "is_byte": is_byte})
         tokens[-1]["is_added"] = i >= base.size
+    assert not rest
     return {"text": text, "tokens": tokens}
 
 

@@ -209,3 +209,16 @@ def test_the_locales_say_the_same_with_the_same_fields():
 def test_report_json_is_json_that_reads_back_the_same(report_folder):
     text = (report_folder / "report.json").read_text(encoding="utf-8")
     assert json_text(json.loads(text)) == text
+
+
+def test_byte_level_letters_are_those_of_the_tokenizers_library():
+    from tokenizers import pre_tokenizers
+
+    from tokext.report.segments import _BYTE_LETTERS
+
+    assert set(_BYTE_LETTERS) == set(pre_tokenizers.ByteLevel.alphabet())
+    for text in ("日本語", "a\n\x7f é"):
+        [(letters, _)] = pre_tokenizers.ByteLevel(
+            add_prefix_space=False, use_regex=False
+        ).pre_tokenize_str(text)
+        assert bytes(_BYTE_LETTERS[letter] for letter in letters) == text.encode()

@@ -178,6 +178,7 @@ def _curve(comparison: Comparison, row: Row) -> dict[str, Any]:
         **names,
         "label": names["corpus"] + (f" · {names['tokenizer']}" if n_extended > 1 else ""),
         "points": [list(point) for point in points],
+        "n_chars": row.get("curve_n_chars", row["n_chars"]),
         "knee": {"rows": bend[0], "chars_per_token": bend[1]} if bend else None,
     }
 

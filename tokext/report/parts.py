@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tokext.records import SegmentedToken
+
 Form = Literal["text", "count", "ratio", "share", "seconds", "digest", "holds", "examples"]
 
 
@@ -50,22 +52,11 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Token:
-    """One token of a segmented text."""
-
-    id: int
-    piece: str
-    text: str
-    is_byte: bool
-    is_added: bool
-
-
-@dataclass(frozen=True)
-class Segmentation:
+class Segmented:
     """One text as one tokenizer cuts it."""
 
     tokenizer: str
-    tokens: tuple[Token, ...]
+    tokens: tuple[SegmentedToken, ...]
     n_chars: int
 
     @property
@@ -90,7 +81,7 @@ class Sample:
 
     corpus: str
     text: str
-    segmentations: tuple[Segmentation, ...]
+    segmentations: tuple[Segmented, ...]
     folded: bool = False
 
 

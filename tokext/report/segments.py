@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from html import escape
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any
 
 import regex
 
 from tokext.errors import InputError
+from tokext.records import SegmentedToken
 from tokext.report.comparison import Comparison
-from tokext.report.parts import Sample, Segmentation, Token
+from tokext.report.parts import Sample, Segmented
 from tokext.report.show import code_point, visible
 from tokext.report.words import Words
 
 #: Enough to see the difference, little enough to stay one screen.
 _MOST_CHARS = 320
 _MOST_SAMPLES = 6
+
+#: GPT-2 writes bytes that print as themselves, and the others as the letters from U+0100 on.
+_PRINTED = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+_OTHERS = [byte for byte in range(0x100) if byte not in set(_PRINTED)]
+_BYTE_LETTERS = {chr(byte): byte for byte in _PRINTED} | {
+    chr(0x100 + n): byte for n, byte in enumerate(_OTHERS)
+}
 
 _BYTE = regex.compile(r"<0x([0-9A-Fa-f]{2})>")
 
@@ -36,24 +44,29 @@ def samples(comparison: Comparison) -> list[Sample]:
     ]
 
 
-def byte_value(token: Token) -> int | None:
-    """The byte that a byte token stands for, by its piece's name.
+def byte_values(token: SegmentedToken) -> bytes | None:
+    """The bytes that a byte token stands for, by its piece: a name, or byte-level letters.
 
     Example:
-        >>> byte_value(Token(230, "<0xE3>", "", is_byte=True, is_added=False))
-        227
+        >>> byte_values(SegmentedToken(230, "<0xE3>", "", is_byte=True, is_added=False)).hex()
+        'e3'
+        >>> byte_values(SegmentedToken(9, "æĹ", "", is_byte=True, is_added=False)).hex()
+        'e697'
     """
     match = _BYTE.fullmatch(token.piece)
-    return int(match[1], 16) if match else None
+    if match:
+        return bytes([int(match[1], 16)])
+    values = [_BYTE_LETTERS.get(letter) for letter in token.piece]
+    return bytes(v for v in values if v is not None) if None not in values else None
 
 
-def segmentation_html(segmentation: Segmentation, words: Words) -> str:
+def segmentation_html(segmentation: Segmented, words: Words) -> str:
     """The tokens as a run of boxes, colored in turn; single bytes hatched and labeled."""
     boxes = "".join(_box(token, n, words) for n, token in enumerate(segmentation.tokens))
     return f'<p class="tokens">{boxes}</p>'
 
 
-def segmentation_text(segmentation: Segmentation) -> str:
+def segmentation_text(segmentation: Segmented) -> str:
     """The tokens as plain text with bars between them; single bytes by their names."""
     return "|".join(
         token.piece if token.is_byte else visible(_shown(token)) for token in segmentation.tokens
@@ -72,7 +85,7 @@ def _sample(comparison: Comparison, corpus: str) -> Sample | None:
     text = given[0][1]["text"]
     cut = _cut(text)
     segmentations = tuple(
-        Segmentation(comparison.short[t], _first_tokens(t, s, cut), len(cut)) for t, s in given
+        Segmented(comparison.short[t], _first_tokens(t, s, cut), len(cut)) for t, s in given
     )
     return Sample(comparison.short_corpus[corpus], cut, segmentations)
 
@@ -86,51 +99,38 @@ def _cut(text: str) -> str:
     return text[:end]
 
 
-def _first_tokens(name: str, segmentation: Mapping[str, Any], cut: str) -> tuple[Token, ...]:
-    """The tokens that spell the beginning of the text; the last may reach beyond it.
-
-    Tokens are walked by the bytes they spell, because a character may be several byte tokens.
-    """
+def _first_tokens(
+    name: str, segmentation: Mapping[str, Any], cut: str
+) -> tuple[SegmentedToken, ...]:
+    """The tokens that spell the beginning of the text; the last may reach beyond it."""
     try:
-        tokens = [
-            Token(t["id"], t["piece"], t["text"], bool(t["is_byte"]), bool(t["is_added"]))
-            for t in segmentation["tokens"]
-        ]
-    except (KeyError, TypeError) as error:
+        tokens = [SegmentedToken(**token) for token in segmentation["tokens"]]
+    except TypeError as error:
         raise InputError(
-            f"the segmentation by {name} is not whole: {type(error).__name__} {error}.",
+            f"the segmentation by {name} is not whole: {error}.",
             hint="measure again with tokext bench compression.",
         ) from error
-    if cut == segmentation["text"]:
-        return tuple(tokens)
-    wanted, spelled, kept = len(cut.encode("utf-8", "surrogatepass")), 0, []
-    for number, token in enumerate(tokens):
-        if spelled >= wanted:
-            break
-        kept.append(token)
-        spelled += _n_bytes(token, first=number == 0)
-    return tuple(kept)
+    begins = accumulate((len(token.text) for token in tokens), initial=0)
+    # Where the text ends, bytes of its last character may still follow, with no text of their own.
+    return tuple(
+        token
+        for token, begin in zip(tokens, begins, strict=False)
+        if begin < len(cut) or (begin == len(cut) and not token.text)
+    )
 
 
-def _n_bytes(token: Token, *, first: bool) -> int:
-    if token.is_byte:
-        return 1
-    # The dummy prefix in front of the text is no byte of it.
-    piece = token.piece.replace("▁", " ")
-    return len(piece.removeprefix(" " if first else "").encode("utf-8", "surrogatepass"))
+def _shown(token: SegmentedToken) -> str:
+    """What a token stands for; where that is nothing, its piece."""
+    return token.text or token.piece.replace("▁", " ")
 
 
-def _shown(token: Token) -> str:
-    return token.piece.replace("▁", " ")
-
-
-def _box(token: Token, number: int, words: Words) -> str:
+def _box(token: SegmentedToken, number: int, words: Words) -> str:
     kinds = ["t", f"c{number % 4}"]
     label = words("sample.byte") if token.is_byte else visible(token.piece)
     if token.is_byte:
         kinds[1:] = ["byte"]
-        value = byte_value(token)
-        inner = f"{value:02X}" if value is not None else escape(visible(token.piece))
+        values = byte_values(token)
+        inner = escape(visible(token.piece)) if values is None else values.hex(" ").upper()
     else:
         inner = "".join(_characters(_shown(token)))
     if token.is_added:
@@ -140,8 +140,8 @@ def _box(token: Token, number: int, words: Words) -> str:
     return box + ("<br>" * _shown(token).count("\n") if not token.is_byte else _break(token))
 
 
-def _break(token: Token) -> str:
-    return "<br>" if byte_value(token) == 0x0A else ""
+def _break(token: SegmentedToken) -> str:
+    return "<br>" if byte_values(token) == b"\n" else ""
 
 
 def _characters(text: str) -> Iterator[str]:

@@ -91,6 +91,7 @@ def gain_table(curves: Sequence[Mapping[str, Any]], words: Words) -> Table:
     """Every point of every curve."""
     rows = [
         {"tokenizer": c["tokenizer"], "corpus": c["corpus"], "rows": x, "chars_per_token": y}
+        | {"n_chars": c["n_chars"]}
         | {"knee": words("col.knee") if c["knee"] and x == c["knee"]["rows"] else ""}
         for c in curves
         for x, y in c["points"]
@@ -101,6 +102,7 @@ def gain_table(curves: Sequence[Mapping[str, Any]], words: Words) -> Table:
         ("rows", "rows", "count"),
         ("chars_per_token", "chars_per_token", "ratio"),
         ("knee", "knee", "text"),
+        ("n_chars", "curve_chars", "count"),
     )
     return Table("gain", words("gain.table"), columns, tuple(rows), folded=True)
 
