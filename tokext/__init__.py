@@ -1,6 +1,7 @@
 """Extend a tokenizer for a language that its model spells badly, and measure what it brings."""
 
-from tokext.bench.compression import compare, measure_compression
+from tokext.bench.compare import compare
+from tokext.bench.compression import measure_compression
 from tokext.corpus.read import read_corpus
 from tokext.errors import TokextError
 from tokext.merge.extension import merge_vocab

@@ -198,7 +198,7 @@ STAGES = (
         frozenset({"texts", "tokenizers", "document_lines", "language", "base", "text_field"}),
         _bench_compression,
     ),
-    Stage("report", "report", frozenset({"locale"}), _report),
+    Stage("report", "report", frozenset({"locale", "title", "corpus"}), _report),
 )
 
 

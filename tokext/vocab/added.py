@@ -157,7 +157,7 @@ def read_added(path: str | Path) -> tuple[list[AddedPiece], SentencePieceModel]:
 def _read_counts(path: Path) -> dict[str, int]:
     if not path.is_file():
         return {}
-    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:])
+    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").split("\n")[1:-1])
     return {piece: int(count) for piece, count in rows}
 
 
