@@ -9,7 +9,7 @@ from typing import Any
 from tokext.bench.compression import Named, load_all, no_tokens
 from tokext.bench.lines import Cut, Lines, changed_lines
 from tokext.bench.texts import Texts, batches, n_utf8_bytes, open_texts
-from tokext.bench.vocabulary import Vocabulary
+from tokext.bench.vocabulary import Vocabulary, vocabulary_of
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def compare(
     """
     opened = open_texts(texts, **reading)
     found = _Found(max_examples)
-    both = [Vocabulary(tokenizer) for tokenizer in load_all([base, extended])]
+    both = [vocabulary_of(tokenizer) for tokenizer in load_all([base, extended])]
     for text in opened:
         n_read = 0
         for documents in batches(text):

@@ -14,7 +14,7 @@ from tokext.bench.curve import measure_curve
 from tokext.bench.segmentation import choose_text, segment
 from tokext.bench.tally import Tally
 from tokext.bench.texts import Texts, open_texts
-from tokext.bench.vocabulary import Vocabulary
+from tokext.bench.vocabulary import Vocabulary, vocabulary_of
 from tokext.bench.words import WordSample, find_words, measure_words
 from tokext.errors import InputError, TokenizerError
 from tokext.languages import Language, find_language
@@ -73,9 +73,7 @@ def measure_compression(
     _check(document_lines, word_sample_chars, workers)
     found = find_language(language)
     opened = open_texts(texts, **reading)
-    vocabularies = [Vocabulary(tokenizer) for tokenizer in load_all(tokenizers)]
-    for vocabulary in vocabularies:
-        vocabulary.warm_up()
+    vocabularies = [vocabulary_of(tokenizer) for tokenizer in load_all(tokenizers)]
     counted = [
         count(text, vocabularies, document_lines, word_sample_chars, workers) for text in opened
     ]

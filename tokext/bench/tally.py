@@ -48,7 +48,10 @@ class Tally:
     @property
     def n_added_used(self) -> int:
         """Added pieces that were met at least once."""
-        return sum(bool(self.counts[id_]) for id_ in self.vocabulary.added_ids)
+        import numpy as np
+
+        added = np.fromiter(self.vocabulary.added_ids, np.int64)
+        return int(np.count_nonzero(self.counts[added]))
 
     @property
     def tokens_per_document(self) -> TokensPerDocument:

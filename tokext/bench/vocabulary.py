@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from tokext.records import EXTENSION_FILE, Extension
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BYTE_PIECES = [f"<0x{byte:02X}>" for byte in range(256)]
+
+
+@lru_cache(maxsize=8)
+def vocabulary_of(tokenizer: Tokenizer) -> Vocabulary:
+    """The vocabulary of a tokenizer, with all that counting needs loaded, once for many texts."""
+    vocabulary = Vocabulary(tokenizer)
+    vocabulary.warm_up()
+    return vocabulary
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class Vocabulary:
     def warm_up(self) -> None:
         """Load what is loaded at first use, so that no count pays for it."""
         self.tokenizer.encode("a")
-        _ = self.is_byte, self.newlines
+        _ = self.is_byte, self.newlines, self.added_ids, self.digest
 
     @cached_property
     def size(self) -> int:
