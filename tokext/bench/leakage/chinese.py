@@ -1,0 +1,161 @@
+"""Chinese inside and between Japanese: characters that Japanese lacks, and words it does not use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from tokext.bench.leakage.scripts import HAN, char_class, chinese_only_class
+from tokext.bench.leakage.scripts import _CHINESE_THOUGH_IN_JIS as _IN_JIS
+
+# Words in characters that Japanese shares. What follows a bar keeps a Japanese compound out:
+# 許可以外 holds 可以, 最大的 ends in 大的.
+_WORDS = (
+    r"因此|但是|如果|(?<![許認不])可以(?![外上下内前後降来])|(?<![場箇個名長短])所以(?![外上下内前後降来])|以及(?!び)|例如(?!く)|而且|並且|"
+    r"由於|對於|關於|不是|只是(?!正)|就是|還是|也是|都是|不會|不会(?!員)|不知道|不僅|沒有|沒|已經|還有|甚至|無論如何|即使(?!用|命|者)|既然|雖然|因為|為了|"
+    r"使用的(?!な|に)|我們|你們|他們|她們|我的|你的|他的(?!な)|她的|自己的(?!な)|這個|這些|這樣|這種|這是|這[一-鿿]|那個|那些|那樣|那麼|什麼|怎麼|怎樣|怎[一-鿿]|"
+    r"非常的|進行的(?!な)|不同的(?!な)|主要的(?!な)|重要的(?!な)|最好的?|的方法是|的是(?!非|正)|的時候|的話題是|的人們|是一(?:個|种|種|位|家|座|本|部|名|款)|是在|是我|是非常|是因為|"
+    r"都有|都會|都能|都可|還會|將會|將在|能夠|能够|我是|你是|他是|她是|我在|我想|我有|我不|我会|我會|我要|我去|我学|他不是|他也|他在(?!宅|庫|籍|住)|我也|我愛|我喜|"
+    r"取代(?!わ|え)|效率|今天(?!皇)|明天(?!皇|気|候|然|体)|昨天(?!皇)|去了|吃了|喝了|説了|說了|来了(?!解|承)|來了|到了(?!解)|有了(?!解)|做了|"
+    r"学了(?!解)|學了|喜歡|謝謝|你好|再見|早上好|晚上好|人們|孩子|此外|總之|認為|成為|根據|按照(?!合)|幫助|比如|尤其|特別是(?!正|非|認)|屬於|一種(?:方法|方式)|在這|在那|在我(?!々|が|国|慢)|在中国的|在日本的|"
+    r"多吃|多喝|好好|是否有|是否需|請參|請你|應該|需要(?:注意|考慮|進行|一|有)|進行了|提供了|提高了|增加了|介紹|説明了|的重要性|的发展|的影響下"
+)
+#: Function words that count only in a clause without kana, and only outside these compounds.
+_FUNCTION = re.compile(
+    r"(?<![目標的確一般])的(?=[一-鿿])|(?<![如国社若])是(?![非正認々])|(?<![完終修満投校魅未議])了(?![解承見知簡])|"
+    r"(?<![存現所滞潜健実内自偏点介混散駐顕遍近不])在(?![庫籍宅住学日留職来位任室京米外所野家勤])|(?<=[一-鿿])(?:也|就|都(?=[是有会能可])|很|把|被(?=[人他我])|給|和(?=[你我他])|跟|与(?=其))|不(?=[是会能知想要去吃好])"
+)
+_CHINESE_PUNCTUATION = "，；：！？“”《》"
+
+
+@dataclass(frozen=True)
+class ChineseClause:
+    """A stretch of Chinese at ``[start, end)`` of a line, and what gave it away."""
+
+    start: int
+    end: int
+    reason: str
+    certain: bool
+
+
+@cache
+def _only() -> re.Pattern[str]:
+    return re.compile(f"[{chinese_only_class()}{char_class(_IN_JIS)}]")
+
+
+@cache
+def trigger() -> re.Pattern[str]:
+    """What has to occur in a line before it is worth a closer look for Chinese."""
+    return re.compile(f"[{chinese_only_class()}{char_class(_IN_JIS)}]|{_WORDS}")
+
+
+_WORD = re.compile(_WORDS)
+_RUN = re.compile(f"[{HAN}]+")
+# A clause without kana: Han, with digits, Latin words and Chinese punctuation in between.
+_CLAUSE = re.compile(rf"[{HAN}](?:[{HAN}，、：；！？“”《》·\dA-Za-z%．,.\-–— 　（）()]*[{HAN}])?")
+_PART = re.compile(f"[{HAN}\\dA-Za-z%]+")
+_KANA_AFTER = re.compile("[ぁ-ゖ]")
+
+
+def find_chinese(line: str) -> Iterator[ChineseClause]:
+    """Chinese words and clauses in one line, in order, none overlapping another.
+
+    A stretch without kana that holds enough evidence is Chinese from its first to its last piece of
+    evidence, each widened to its run of Han; with little evidence only the word that gave it away.
+
+    Example:
+        >>> [line[c.start:c.end] for line in ["次の问题です"] for c in find_chinese(line)]
+        ['问题']
+    """
+    for match in _CLAUSE.finditer(line):
+        yield from _in_clause(line, match.start(), match.end())
+
+
+def _in_clause(line: str, start: int, end: int) -> Iterator[ChineseClause]:
+    parts = [_Part.read(line, m.start(), m.end()) for m in _PART.finditer(line, start, end)]
+    if not any(part.score for part in parts):
+        return
+    group: list[_Part] = []
+    for part in parts:
+        if part.is_chinese or (group and part.score >= 0.5):
+            if group and not _may_join(line, group[-1], part):
+                yield _clause(line, group)
+                group = []
+            group.append(part)
+        elif group and part.is_neutral:
+            continue
+        elif group:
+            yield _clause(line, group)
+            group = []
+    if group:
+        yield _clause(line, group)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Han between two marks of punctuation, with the evidence that it is Chinese."""
+
+    start: int
+    end: int
+    n_han: int
+    only: tuple[int, ...]
+    words: tuple[tuple[int, int], ...]
+    n_function: int
+    before_kana: bool
+
+    @staticmethod
+    def read(line: str, start: int, end: int) -> _Part:
+        n_han = sum(map(len, _RUN.findall(line, start, end)))
+        return _Part(
+            start,
+            end,
+            n_han,
+            tuple(m.start() for m in _only().finditer(line, start, end)),
+            tuple((m.start(), m.end()) for m in _WORD.finditer(line, start, end)),
+            sum(1 for _ in _FUNCTION.finditer(line, start, end)),
+            _KANA_AFTER.match(line, end) is not None,
+        )
+
+    @property
+    def score(self) -> float:
+        return 2.0 * len(self.only) + 2.0 * len(self.words) + self.n_function
+
+    @property
+    def is_chinese(self) -> bool:
+        return bool(self.only or self.words) or (self.n_function >= 2 and self.n_han >= 6)
+
+    @property
+    def is_neutral(self) -> bool:
+        return self.n_han == 0
+
+
+def _may_join(line: str, one: _Part, other: _Part) -> bool:
+    return not re.search("[。]", line[one.end : other.start])
+
+
+def _clause(line: str, parts: list[_Part]) -> ChineseClause:
+    first, last = parts[0], parts[-1]
+    start = _evidence_start(line, first)
+    end = _evidence_end(line, last)
+    while line[end : end + 1] == "，":
+        end += 1
+    only = [line[at] for part in parts for at in part.only]
+    words = [line[a:b] for part in parts for a, b in part.words]
+    if only:
+        return ChineseClause(start, end, f"{''.join(only[:5])!r}: not in Japanese orthography", True)
+    if words:
+        return ChineseClause(start, end, f"{words[0]!r} is Chinese, not Japanese", True)
+    return ChineseClause(start, end, "a clause without kana with Chinese function words", False)
+
+
+def _evidence_start(line: str, part: _Part) -> int:
+    """A part that runs into kana may begin in Japanese: then only its own run of Han counts."""
+    return part.start if part.only or part.score >= 3 else min(a for a, _ in part.words) if part.words else part.start
+
+
+def _evidence_end(line: str, part: _Part) -> int:
+    if part.before_kana and not part.only and part.words and part.score < 3:
+        return max(b for _, b in part.words)
+    return part.end

@@ -1,0 +1,118 @@
+"""What stands around a stretch of Latin letters: glosses, quotations, mention."""
+
+from __future__ import annotations
+
+import re
+
+from tokext.bench.leakage.scripts import HAN, KANA, LATIN
+
+OPENING = "(（[［〔「『\"“‘〈《【"
+_CLOSING = {"(": ")）", "（": "）)", "[": "]", "［": "］", "〔": "〕"}
+_QUOTES = {"「": "」", "『": "』", '"': '"', "“": "”", "‘": "’", "〈": "〉", "《": "》", "'": "'", "«": "»"}
+_JAPANESE = re.compile(f"[{KANA}{HAN}]")
+_GLOSS_HOST = re.compile(rf"[{KANA}{HAN}{LATIN}」』\"”*0-9]\s{{0,2}}$")
+#: With one of these a parenthesis is a sentence, not the name of a thing.
+_SENTENCE_WORDS = re.compile(
+    r"\b(?:is|are|was|were|be|been|will|would|should|can|could|may|must|have|has|had|do|does|did|"
+    r"this|that|which|it|its|you|your|we|our|they|their|i|my|he|she|there|not|est|sont|ist|sind|"
+    r"es|son|que)\b",
+    re.IGNORECASE,
+)
+_LONGEST_GLOSS = 120
+
+_LANGUAGE_NAME = r"(?:英|中国|韓国|朝鮮|仏|独|ロシア|フランス|ドイツ|スペイン|イタリア|ポルトガル|ラテン|ギリシャ|ギリシア|アラビア|タイ|ベトナム|インドネシア|ヒンディー|ヘブライ|オランダ|トルコ|外国|外来)語"
+_MENTION_BEFORE = re.compile(
+    rf"(?:{_LANGUAGE_NAME}|[動名形副代]詞|形容詞|副詞|形容動詞|助動詞|前置詞|接続詞|冠詞|接頭辞|接尾辞|接頭語|接尾語|"
+    r"単語|英単語|熟語|語源|語幹|語尾|略語|用語|スペル|綴り|つづり|発音|表記|訳語|原題|原語|英訳|ローマ字|読み方?|文字列|キーワード)"
+    r"(?:[^。「」『』\"“”]{0,14})$"
+)
+_MENTION_AFTER = re.compile(
+    rf"(?:[^。「」『』\"“”]{{0,6}})(?:という?(?:英|単)?(?:単語|言葉|語|動詞|名詞|形容詞|用語|表現|文字列|フレーズ|キーワード)|(?:と|で)?発音|と表記|と書[きくい]|と綴|と訳|と略|の略|の意味|を意味|"
+    r"は[^。]{0,20}(?:意味|という語|形容詞|動詞|名詞|挨拶|複数形|過去形|単語|略|進行形|完了形)|の(?:複数形|過去形|過去分詞|発音|語源|スペル|綴り)|と言います|と言う|といいます|とローマ字)"
+)
+
+
+def is_gloss(line: str, start: int, end: int) -> bool:
+    """Whether ``line[start:end]`` glosses the word before its parenthesis: ``日本語（term）``.
+
+    A sentence in parentheses is no gloss, and neither are more than eight words.
+
+    Example:
+        >>> line = "離職率（turnover rate）は"
+        >>> is_gloss(line, 4, 17)
+        True
+    """
+    open_at = _opening_before(line, start)
+    if open_at < 0 or not _GLOSS_HOST.search(line[max(0, open_at - 4) : open_at]):
+        return False
+    close_at = _find_closing(line, open_at, end)
+    if close_at < 0:
+        return False
+    inside = line[open_at + 1 : close_at]
+    return len(inside.split()) <= 8 and not _SENTENCE_WORDS.search(inside)
+
+
+def _opening_before(line: str, start: int) -> int:
+    """Where the parenthesis opens that `start` lies in, no further back than a gloss is long."""
+    for at in range(start - 1, max(-1, start - _LONGEST_GLOSS), -1):
+        if line[at] in _CLOSING:
+            return at
+        if line[at] in ")）]］〕。」":
+            return -1
+    return -1
+
+
+def _find_closing(line: str, open_at: int, end: int) -> int:
+    closing = _CLOSING[line[open_at]]
+    for at in range(end, min(len(line), open_at + 1 + _LONGEST_GLOSS)):
+        if line[at] in closing:
+            return at
+        if line[at] in "。":
+            return -1
+    return -1
+
+
+_EXPLAINED = re.compile(rf"\s{{0,2}}[（(]([^（）()]{{1,40}})[）)]")
+
+
+def is_glossed(line: str, end: int, n_words: int) -> bool:
+    """Whether a Japanese word in parentheses follows at once: ``term（日本語）``.
+
+    Example:
+        >>> is_glossed("deep learning（深層学習）とは", 13, 2)
+        True
+    """
+    match = _EXPLAINED.match(line, end)
+    if match is None or n_words > 4:
+        return False
+    inside = match[1]
+    n_japanese = len(_JAPANESE.findall(inside))
+    return n_japanese * 2 >= len(inside) and not inside.startswith(("例", "また", "または", "など"))
+
+
+def quote_around(line: str, start: int, end: int) -> str:
+    """The opening quotation mark if ``line[start:end]`` is all that is quoted, else nothing.
+
+    Example:
+        >>> quote_around("「run」とは", 1, 4)
+        '「'
+    """
+    before, after = line[:start].rstrip()[-1:], line[end : end + 3].lstrip(" .,!?")[:1]
+    return before if before in _QUOTES and before and after == _QUOTES[before] else ""
+
+
+def is_mentioned(line: str, start: int, end: int) -> bool:
+    """Whether a quoted word is spoken about: ``動詞「run」``, ``「run」という単語``.
+
+    Example:
+        >>> is_mentioned("動詞「run」は", 3, 6), is_mentioned("「run」を", 1, 4)
+        (True, False)
+    """
+    before, after = line[max(0, start - 24) : start], line[end : end + 40]
+    quoted = before.rstrip()[-1:] in _QUOTES
+    if quoted:
+        before = before.rstrip()[:-1]
+        after = after.lstrip(" .,!?")[1:]
+    if _MENTION_BEFORE.search(before) is not None and (quoted or before.endswith(("は", "は ", "で"))):
+        return True
+    return _MENTION_AFTER.match(after) is not None and (quoted or "の略" in after[:8] or "と言" in after[:8])

@@ -1,0 +1,275 @@
+"""Words of other languages in Latin letters, inside Japanese and in lines of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from tokext.bench.leakage import context
+from tokext.bench.leakage.masks import JSON, LineKind
+from tokext.bench.leakage.prompts import Allowance
+from tokext.bench.leakage.scripts import HAN, KANA, LATIN, MASKED, foreign_letters, n_japanese
+from tokext.bench.leakage.spans import Confidence
+from tokext.bench.leakage.words import (
+    is_english,
+    is_romaji,
+    language_votes,
+    latin_language,
+    latin_words,
+    word_set,
+)
+
+# A stretch starts and ends with a letter and holds no Japanese; full-width punctuation ends it.
+_BREAK = rf"{KANA}{HAN}{MASKED}、。「」『』（）【】《》・：；！？，…→⇒|\t\n" + foreign_letters()
+_STRETCH = re.compile(rf"[{LATIN}](?:[^{_BREAK}]*[{LATIN}])?")
+_WORD = re.compile(rf"[{LATIN}]+(?:['’\-‑][{LATIN}]+)*")
+_BRACKETS = re.compile(r"[()\[\]{}\"“”«»<>]")
+_KATAKANA_BEFORE = re.compile("[ァ-ヺー]$")
+
+#: lower: an ordinary word; small: two letters, or a word that titles keep small; title: a capital
+#: first; caps: all capitals; name: anything that is no ordinary word.
+Kind = Literal["lower", "small", "title", "caps", "name"]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A Latin word at ``[start, end)`` of its line."""
+
+    start: int
+    end: int
+    text: str
+    kind: Kind
+
+    @property
+    def lower(self) -> str:
+        """The word in lower case, with a plain apostrophe."""
+        return self.text.casefold().replace("’", "'")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A stretch of a line that leaks, before its level is known."""
+
+    start: int
+    end: int
+    language: str
+    confidence: Confidence
+    reason: str
+    detail: str = ""
+
+
+def find_latin(
+    line: str, raw: str, kind: LineKind, allowance: Allowance, is_heading_ground: bool
+) -> Iterator[Found]:
+    """Leaks in Latin letters in one line.
+
+    Args:
+        line: The line with everything masked that is no prose.
+        raw: The same line as it stands in the text.
+        kind: In JSON only sentences count.
+        allowance: What the prompt allows.
+        is_heading_ground: Whether a line of capitalized English words would be a heading here
+            (and not an entry in a list of titles).
+    """
+    alone = n_japanese(line) == 0
+    for match in _STRETCH.finditer(line):
+        words = _read_words(line, match.start(), match.end(), allowance)
+        if kind == JSON:
+            found = _sentence(words, least=4)
+            yield from [found] if found else []
+        else:
+            yield from _in_stretch(raw, words, allowance, alone, is_heading_ground)
+
+
+def _read_words(line: str, start: int, end: int, allowance: Allowance) -> list[Word]:
+    return [
+        Word(m.start(), m.end(), m.group(), _kind_of(m.group(), line, m.start(), allowance))
+        for m in _WORD.finditer(line, start, end)
+    ]
+
+
+def _kind_of(text: str, line: str, start: int, allowance: Allowance) -> Kind:
+    lower = text.casefold().replace("’", "'")
+    if lower in allowance.words:
+        return "name"
+    if text.islower() or (len(text) > 2 and text[0].islower() and text[1:].islower()):
+        return _kind_of_lower(lower, line, start)
+    fused = _KATAKANA_BEFORE.search(line[max(0, start - 1) : start]) is not None
+    if text[0].isupper() and (text[1:].islower() or "-" in text or "'" in lower):
+        return "title" if len(text) > 1 else "name"
+    if text.isupper():
+        return "caps" if len(text) >= 4 else "name"
+    return "lower" if fused and len(text) >= 4 and re.match(r"[A-Z]{2,}[a-z]{3,}", text) else "name"
+
+
+def _kind_of_lower(lower: str, line: str, start: int) -> Kind:
+    fused = _KATAKANA_BEFORE.search(line[max(0, start - 1) : start]) is not None
+    if len(lower) <= 2:
+        odd = fused and len(lower) == 2 and lower not in word_set("neutral")
+        return "lower" if odd else "small"
+    if lower in word_set("neutral") and not fused:
+        return "name"
+    if is_romaji(lower) and not fused:
+        return "name"
+    return "small" if lower in word_set("title_small") and lower not in latin_words() else "lower"
+
+
+def _in_stretch(
+    raw: str, words: list[Word], allowance: Allowance, alone: bool, is_heading_ground: bool
+) -> Iterator[Found]:
+    """Leaks in one stretch: a sentence as a whole, else the single words that leak."""
+    segments = list(_segments(raw, words))
+    open_words = [word for segment in segments if not _is_exempt(raw, segment, allowance) for word in segment]
+    if not open_words:
+        return
+    sentence = _sentence(open_words, least=4)
+    if sentence is not None:
+        if not allowance.quotes(raw[sentence.start : sentence.end]):
+            yield sentence
+        return
+    lowers = [word for word in open_words if word.kind == "lower"]
+    lowers = [word for word in lowers if not _belongs_to_name(word, words, raw)]
+    if lowers and not _is_title(open_words):
+        yield from _word_groups(raw, open_words, lowers)
+    elif not lowers:
+        yield from _capitalized(raw, open_words, alone, is_heading_ground)
+
+
+def _segments(raw: str, words: list[Word]) -> Iterator[list[Word]]:
+    """The words of a stretch, cut at brackets and quotation marks."""
+    segment: list[Word] = []
+    for word in words:
+        if segment and _BRACKETS.search(raw, segment[-1].end, word.start):
+            yield segment
+            segment = []
+        segment.append(word)
+    if segment:
+        yield segment
+
+
+def _is_exempt(raw: str, segment: list[Word], allowance: Allowance) -> bool:
+    start, end = segment[0].start, segment[-1].end
+    if context.is_gloss(raw, start, end) or context.is_glossed(raw, end, len(segment)):
+        return True
+    if context.is_mentioned(raw, start, end) or allowance.quotes(raw[start:end]):
+        return True
+    return bool(context.quote_around(raw, start, end)) and (
+        _is_title(segment) or segment[0].kind in {"title", "caps", "name"} and len(segment) <= 8 and not _is_sentence_case(segment)
+    )
+
+
+def _is_sentence_case(segment: list[Word]) -> bool:
+    """Whether only the first of several words has a capital."""
+    return len(segment) >= 4 and sum(word.kind == "lower" for word in segment) * 2 > len(segment)
+
+
+def _sentence(words: list[Word], least: int) -> Found | None:
+    """The words as one clause: `least` words and more, one that holds a clause together, no title."""
+    lowers = [word for word in words if word.kind in {"lower", "small"}]
+    if len(words) < least or not any(word.kind == "lower" for word in words) or _is_title(words):
+        return None
+    language, detail = latin_language([word.lower for word in words if word.kind != "name"])
+    function = [word for word in lowers if _holds_together(word.lower, language)]
+    if not function or len(lowers) * 3 < len(words):
+        return None
+    reason = f"{len(words)} words of one clause, held together by {function[0].lower!r}"
+    return Found(words[0].start, words[-1].end, language, "high", reason, detail)
+
+
+def _holds_together(lower: str, language: str) -> bool:
+    return lower in word_set("function") if language == "en" else lower in latin_words()
+
+
+def _is_title(words: list[Word]) -> bool:
+    """Whether the words are written like a title: small words small, all others capitalized."""
+    big = [word for word in words if word.kind in {"title", "caps", "name"}]
+    lower = [word for word in words if word.kind == "lower"]
+    return bool(big) and words[0] in big and all(word.lower in word_set("title_small") for word in lower)
+
+
+def _belongs_to_name(word: Word, words: list[Word], raw: str) -> bool:
+    """Whether an unknown small word stands beside a capitalized one, as in ``渋谷duo MUSIC``."""
+    if is_english(word.lower) or language_votes(word.lower):
+        return False
+    at = words.index(word)
+    beside = [*words[max(0, at - 1) : at], *words[at + 1 : at + 2]]
+    return any(
+        other.kind in {"title", "caps"} and not is_english(other.lower)
+        or other.kind == "caps"
+        for other in beside
+        if len(raw[min(word.end, other.end) : max(word.start, other.start)]) <= 1
+    )
+
+
+def _word_groups(raw: str, words: list[Word], lowers: list[Word]) -> Iterator[Found]:
+    """Neighboring words that leak, as one leak a language."""
+    group: list[Word] = []
+    leaking = set(lowers)
+    for word in words:
+        if word in leaking:
+            if group and not _may_join(group[-1], word, words):
+                yield _group(group)
+                group = []
+            group.append(word)
+        elif word.kind == "small" and group and len(word.text) > 1:
+            continue
+    if group:
+        yield _group(group)
+
+
+def _may_join(one: Word, other: Word, words: list[Word]) -> bool:
+    between = words[words.index(one) + 1 : words.index(other)]
+    return sum(word.kind not in {"small"} for word in between) <= 1
+
+
+def _group(words: list[Word]) -> Found:
+    language, detail = latin_language([word.lower for word in words])
+    known = [word for word in words if is_english(word.lower) or language_votes(word.lower)]
+    if len(words) > 1:
+        reason = f"{len(words)} lower-case words side by side"
+    elif known:
+        reason = f"{words[0].text!r} is an ordinary word in lower case"
+    else:
+        reason = f"{words[0].text!r} is written small and is no unit, name or romanized Japanese"
+    return Found(words[0].start, words[-1].end, language, "high" if known else "low", reason, detail)
+
+
+_LABEL = re.compile(r"\s*(?:\*{1,2})?\s*[:：]")
+_NUMBER_AFTER = re.compile(r"[\s\-]?(?:[0-9IVX]+\b|[A-Z]\b)")
+
+
+def _capitalized(
+    raw: str, words: list[Word], alone: bool, is_heading_ground: bool
+) -> Iterator[Found]:
+    """Common words with a capital: right often enough to be worth a look, no more."""
+    content = [word for word in words if word.kind in {"title", "caps"}]
+    start, end = words[0].start, words[-1].end
+    if not content or any(word.kind == "name" for word in words) or context.quote_around(raw, start, end):
+        return
+    if not all(_is_common(word, raw) for word in content):
+        return
+    is_label = _LABEL.match(raw, end) is not None and not raw[:start].strip(" *#-+>・●■◆0123456789.|")
+    if not is_label and _NUMBER_AFTER.match(raw, end):
+        return
+    if is_label and len(words) <= 4:
+        reason = f"{raw[start:end]!r} is a label of common words"
+    elif len(words) == 1 and not (alone and not is_heading_ground):
+        reason = f"{raw[start:end]!r} is a common word with a capital"
+    elif alone and is_heading_ground:
+        reason = f"{raw[start:end]!r} is a heading of common words"
+    else:
+        return
+    language, detail = latin_language([word.lower for word in content])
+    yield Found(start, end, language, "low", reason, detail)
+
+
+def _is_common(word: Word, raw: str) -> bool:
+    lower = word.lower
+    if lower in word_set("names"):
+        return False
+    if word.kind == "caps":
+        fused = re.search(r"[^ァ-ヺー][ァ-ヺー]{1,2}$", "。" + raw[max(0, word.start - 3) : word.start])
+        return bool(fused) or (len(lower) >= 5 and is_english(lower))
+    return (is_english(lower) or "xl" in latin_language([lower])) and len(lower) >= 3

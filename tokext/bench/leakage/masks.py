@@ -1,0 +1,199 @@
+"""What is no prose: addresses, code, markup, formulas, keys. Covered, so that no rule sees it."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from tokext.bench.leakage.scripts import HAN, KANA, LATIN, MASKED
+
+# Every pattern starts at a character that Japanese prose rarely holds and stops at the first space
+# or Japanese letter, so that the time stays linear in the length of a line.
+_END = rf"\s{KANA}{HAN}、。「」『』（）【】！？，：；<>\"'`|"
+_COMMANDS = (
+    "git|pip3?|npm|npx|yarn|docker|kubectl|conda|sudo|apt(?:-get)?|brew|curl|wget|ssh|scp|chmod|"
+    "chown|mkdir|rmdir|grep|rm|cd|ls|cp|mv|tar|unzip|bash|python3?|pytest|cargo|cat"
+)
+_EXTENSIONS = (
+    "txt|csv|tsv|json|jsonl|yaml|yml|toml|xml|html?|css|js|ts|py|ipynb|rb|rs|go|java|c|cpp|h|php|"
+    "sh|md|pdf|docx?|xlsx?|pptx?|png|jpe?g|gif|svg|mp[34]|wav|zip|gz|exe|dll|ini|conf|log|sql|db"
+)
+_TLDS = "com|org|net|edu|gov|io|ai|co|jp|uk|de|fr|info|dev|app|me|tv|biz"
+
+#: (what it is, pattern): tried in this order at every place of a line.
+_PATTERNS: tuple[tuple[str, str], ...] = (
+    ("template debris", r"<\|[^|<>\s]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>"),
+    ("inline code", r"``[^`\n]{1,400}``|`[^`\n]{1,400}`"),
+    ("URL", rf"(?:https?|ftp|file|ssh|git)://[^{_END}]+"),
+    ("mail address", rf"[A-Za-z0-9._%+\-]{{1,64}}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"),
+    ("handle", r"(?<![A-Za-z0-9])@[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*"),
+    ("hashtag", rf"(?<![A-Za-z0-9&])[#＃][{LATIN}0-9_]+"),
+    ("LaTeX", r"\$\$[^$\n]{1,400}\$\$|\$[^$\n]*\\[^$\n]*\$|\\\([^\n]{1,400}?\\\)|\\\[[^\n]{1,400}?\\\]"),
+    ("LaTeX command", r"\\[A-Za-z]+\*?(?:\{[^{}\n]{0,200}\})*"),
+    ("tag", r"</?[A-Za-z][A-Za-z0-9\-]*(?:\s+[A-Za-z\-:]+(?:=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s>]+))?){0,12}\s*/?>"),
+    ("placeholder", r"<[A-Za-z][A-Za-z0-9_ \-]{0,40}>|\{[A-Za-z_][A-Za-z0-9_]{0,40}\}|\[(?:Your|Company|Name|Insert|Date|Recipient|Sender|Product|City|Phone|Email|Job|Title|First|Last)\b[A-Za-z0-9 '/\-]{0,40}\]"),
+    ("JSON key", r"[\"“][A-Za-z_][A-Za-z0-9_ \-]{0,60}[\"”]\s*:(?=\s|[\[{\"0-9]|$)"),
+    ("link target", r"\]\([^()\s]{1,400}\)"),
+    ("command", rf"(?<![A-Za-z])(?:\$ )?(?:{_COMMANDS}) +(?=[a-z\-./~]|HEAD)[^{KANA}{HAN}「」『』（）、。`\"\n]*"),
+    ("query", r"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE)\b[^\n]{0,300}?(?:;|$|(?=[぀-ヿ]))"),
+    ("option", r"(?<![A-Za-z0-9\-])--?[A-Za-z][A-Za-z0-9_\-]*(?:=[^\s、。]+)?(?=[\s、。」』）)`,.]|$)(?<!-)"),
+    ("path", rf"(?<![A-Za-z0-9])(?:~|\.{{1,2}}|[A-Za-z]:)?(?:[/\\][A-Za-z0-9_.\-~]+){{2,}}[/\\]?|(?<![A-Za-z0-9.])[A-Za-z]:\\[^{_END}]*"),
+    ("regular expression", r"\[\^?[A-Za-z0-9]-[A-Za-z0-9][^\]\s]{0,40}\][+*?]?"),
+    ("file name", rf"(?<![A-Za-z0-9])[A-Za-z0-9_][A-Za-z0-9_\-]*(?:\.[A-Za-z0-9_\-]+)*\.(?:{_EXTENSIONS})(?![A-Za-z0-9])"),
+    ("domain", rf"(?<![A-Za-z0-9])(?:[A-Za-z0-9\-]+\.)+(?:{_TLDS})(?![A-Za-z0-9])(?:/[^{_END}]*)?"),
+    ("call", r"(?<![A-Za-z0-9])\.?[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*\((?:\)|[A-Za-z0-9_, =\"']{0,60}\))(?<=[a-z0-9_]\(\))"),
+    ("dotted name", r"(?<![A-Za-z0-9])[a-z_][A-Za-z0-9_]*(?:\.[a-z_][A-Za-z0-9_]{2,}){1,6}(?![A-Za-z0-9])"),
+    ("method", r"(?<![A-Za-z0-9.\s])\.[a-z][A-Za-z0-9_]+(?![A-Za-z0-9])"),
+    ("identifier", r"(?<![A-Za-z0-9])[A-Za-z0-9]*_[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*"),
+    ("camel case", rf"(?<![{LATIN}0-9])[A-Za-z]+[a-z][A-Z][A-Za-z]*(?![{LATIN}])"),
+    ("letters and digits", rf"(?<![{LATIN}0-9])(?:[A-Za-z]{{1,12}}-?[0-9][A-Za-z0-9]*|[0-9]+[A-Za-z]{{1,5}}[0-9]+[A-Za-z0-9]*)(?![{LATIN}])"),
+    ("number and unit", rf"[0-9](?:[A-Za-z]{{1,5}}|[A-Za-z]+/[A-Za-z]+)(?![{LATIN}])"),
+    ("environment variable", r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?"),
+    ("phonetics", r"/[^/\s]*[ˈˌəɪʊɛɔæʌɑɜθðʃʒŋɡɹː][^/\s]*/|\[[^\[\]\s]*[ˈˌəɪʊɛɔʌɑɜθðʃʒŋɡɹː][^\[\]\s]*\]"),
+    ("copyright line", r"(?:©|\(c\)|Copyright)\s*[^\n]{0,20}[0-9]{4}[^\n]{0,80}|All [Rr]ights [Rr]eserved\.?"),
+)  # fmt: skip
+_MASK = re.compile("|".join(f"(?:{pattern})" for _, pattern in _PATTERNS))
+#: A line without one of these cannot hold anything that is masked.
+_MARKS = re.compile(r"[A-Za-z`$\\<@#]")
+
+
+def mask_line(line: str) -> str:
+    """The line with everything covered that is no prose, at the same length.
+
+    Example:
+        >>> mask_line("`ls -l` と a_b を実行").replace(MASKED, "_")
+        '_______ と ___ を実行'
+    """
+    if not _MARKS.search(line):
+        return line
+    if len(line) > 2000:
+        # One pattern may look some hundred characters ahead from every place: on a very long line
+        # windows keep that bounded, and nothing that is masked is longer than a window.
+        return "".join(_MASK.sub(_cover, line[at : at + 2000]) for at in range(0, len(line), 2000))
+    return _MASK.sub(_cover, line)
+
+
+def _cover(match: re.Match[str]) -> str:
+    return MASKED * (match.end() - match.start())
+
+
+#: What a line belongs to.
+LineKind = Literal["prose", "code", "json", "data"]
+PROSE: LineKind = "prose"
+CODE: LineKind = "code"
+JSON: LineKind = "json"
+DATA: LineKind = "data"
+
+_FENCE = re.compile(r"^\s{0,12}(?:[-*]\s+|\d+\.\s+)?(`{3,}|~{3,})\s*([A-Za-z0-9_+#.\-]*)[^`]*$")
+_DATA_TAGS = frozenset(("csv", "tsv", "yaml", "yml", "toml", "xml", "ini", "data"))
+_PROSE_TAGS = frozenset(("text", "txt", "plaintext", "plain", "markdown", "md", "japanese"))
+_CODE_LINE = re.compile(
+    r"""^\s*(?:
+        import\s+[\w.{*]+ | from\s+[\w.]+\s+import\b | def\s+\w+\s*\( | class\s+\w+\s*[(:{]
+      | (?:public|private|protected|static)\s+\w+ | \#include\b | using\s+namespace\b
+      | for\s*\(.*\)\s*\{? | for\s+\w+(?:,\s*\w+)*\s+in\s+.+:\s*$ | (?:if|while|elif)\b.*[=<>()\[\]!].*[:{]\s*$ | (?:else|try|finally)\s*[:{]\s*$
+      | (?:const|let|var)\s+\w+\s*=.* | function\s+\w*\s*\( | return\b.*[;()\[\]] | print(?:f|ln)?\s*\(
+      | System\.out\. | console\.log\( | <\?php | \w+(?:\.\w+)*\(.*\)\s*;?\s*$ | [\w.\[\]]+\s*[-+*/]?=\s*[^=\s].*[;()\[\]{}]\s*$
+      | (?:SELECT|INSERT|UPDATE|DELETE|CREATE)\s+.*
+    )""",
+    re.VERBOSE,
+)
+_CODE_MARKS = re.compile(r"[(){}\[\];=<>]")
+_JSON_LINE = re.compile(r"""^\s*[{\[]?\s*["“][^"”\n]*["”]\s*(?::.*|,?\s*[}\]]*,?)\s*$|^\s*[{\[]\s*["“].*""")
+_PROSE_END = re.compile(r"[A-Za-z][.!?]\s*$")
+
+
+def is_code_line(line: str) -> bool:
+    """Whether a line outside a fence is source code.
+
+    Example:
+        >>> is_code_line("for name in os.listdir('.'):"), is_code_line("for example, water")
+        (True, False)
+    """
+    return (
+        len(line) < 400
+        and _CODE_LINE.match(line) is not None
+        and _CODE_MARKS.search(line) is not None
+        and not _PROSE_END.search(line)
+    )
+
+
+def line_kinds(lines: list[str]) -> list[LineKind]:
+    """What each line belongs to. A fence that is never closed reaches to the end.
+
+    Code is never language. In data fences Latin is a key or a value, other scripts count. In JSON
+    only sentences count among the Latin.
+    """
+    kinds: list[LineKind] = []
+    at = 0
+    while at < len(lines):
+        opening = _FENCE.match(lines[at]) if "`" in lines[at] or "~~~" in lines[at] else None
+        if opening is None:
+            kinds.append(_kind_outside(lines[at]))
+            at += 1
+            continue
+        end = _closing(lines, at + 1, opening[1])
+        inside = lines[at + 1 : end]
+        kind = _fence_kind(opening[2].casefold(), inside)
+        kinds.append(CODE)
+        kinds.extend(kind for _ in inside)
+        kinds.extend(CODE for _ in lines[end : end + 1])
+        at = end + 1
+    return kinds
+
+
+def _closing(lines: list[str], at: int, fence: str) -> int:
+    while at < len(lines) and not lines[at].lstrip().startswith(fence):
+        at += 1
+    return at
+
+
+def _kind_outside(line: str) -> LineKind:
+    if '"' in line or "“" in line:
+        if _JSON_LINE.match(line) and len(line) < 4000 and _looks_like_json(line):
+            return JSON
+    return CODE if is_code_line(line) else PROSE
+
+
+_JSON_SHAPE = re.compile(r"""["”]\s*:\s*(?:["“\[{\d]|true|false|null|$)|^\s*["“][^"”]*["”],\s*$|^\s*[{\[]""")
+
+
+def _looks_like_json(line: str) -> bool:
+    return _JSON_SHAPE.search(line) is not None
+
+
+def _fence_kind(tag: str, inside: list[str]) -> LineKind:
+    body = "\n".join(inside)
+    if tag in {"json", "jsonl", "json5"} or (not tag and body.lstrip()[:1] in {"{", "["}):
+        return JSON
+    if tag in _DATA_TAGS:
+        return DATA
+    if tag in _PROSE_TAGS:
+        return PROSE if not any(map(is_code_line, inside)) else CODE
+    if not tag and not _CODE_MARKS.search(body):
+        return DATA
+    return CODE
+
+
+_LATIN = re.compile(f"[{LATIN}]+")
+
+
+def cover_latin(line: str) -> str:
+    """The line with every Latin letter covered.
+
+    Example:
+        >>> cover_latin("name,名前").replace(MASKED, "_")
+        '____,名前'
+    """
+    return _LATIN.sub(_cover, line)
+
+
+def is_code_answer(text: str, kinds: list[LineKind]) -> bool:
+    """Whether an answer is mainly or notably code: it has a code fence, or a third of it is code."""
+    n_code = sum(kind == CODE for kind in kinds)
+    if n_code == 0:
+        return False
+    n_lines = sum(1 for line in text.split("\n") if line.strip())
+    return any(
+        _FENCE.match(line) for line in text.split("\n") if "```" in line
+    ) or n_code * 3 >= n_lines
