@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from tokext.bench.leakage.scripts import HAN, char_class, chinese_only_class
+from tokext.bench.leakage.scripts import HAN, KANA, char_class, chinese_only_class
 from tokext.bench.leakage.scripts import _CHINESE_THOUGH_IN_JIS as _IN_JIS
 
 # Words in characters that Japanese shares. What follows a bar keeps a Japanese compound out:
@@ -25,7 +25,12 @@ _WORDS = (
 #: Function words that count only in a clause without kana, and only outside these compounds.
 _FUNCTION = re.compile(
     r"(?<![目標的確一般])的(?=[一-鿿])|(?<![如国社若])是(?![非正認々])|(?<![完終修満投校魅未議])了(?![解承見知簡])|"
-    r"(?<![存現所滞潜健実内自偏点介混散駐顕遍近不])在(?![庫籍宅住学日留職来位任室京米外所野家勤])|(?<=[一-鿿])(?:也|就|都(?=[是有会能可])|很|把|被(?=[人他我])|給|和(?=[你我他])|跟|与(?=其))|不(?=[是会能知想要去吃好])"
+    r"(?<![存現所滞潜健実内自偏点介混散駐顕遍近不])在(?![庫籍宅住学日留職来位任室京米外所野家勤])|(?<=[一-鿿])(?:也|就|都(?=[是有会能可])|很|把|被(?=[人他我])|給|和(?=[你我他])|跟|与(?=其))|不(?=[是会能知想要去吃好])|了(?=一[種种個个])|於(?=[一-鿿])|(?<=[一-鿿])之(?=[一-鿿])|(?<=[一-鿿])(?:和|及)(?=[一-鿿]{2,}的)"
+)
+#: Traditional forms that Japanese has replaced: in names and old texts one or two, in Chinese many.
+_OLD_FORM = re.compile(
+    "[對與學國會經來將實發點關從應當體變讓屬勞總區圖廣據擴擇擔數斷樣權歷歸氣淨滿濟灣狀獨畫盡續聲聽"
+    "舊萬處號覺觀觸證譯讀豐賣輕轉辭遲邊鐵隨雙靈餘驗齊齒龍攝歐殘澤檢樂個為單]"
 )
 _CHINESE_PUNCTUATION = "，；：！？“”《》"
 
@@ -56,6 +61,8 @@ _RUN = re.compile(f"[{HAN}]+")
 # A clause without kana: Han, with digits, Latin words and Chinese punctuation in between.
 _CLAUSE = re.compile(rf"[{HAN}](?:[{HAN}，、：；！？“”《》·\dA-Za-z%．,.\-–— 　（）()]*[{HAN}])?")
 _PART = re.compile(f"[{HAN}\\dA-Za-z%]+")
+_PARTICLES = frozenset("はがをにでとのもへやかなだ")
+_KANA = re.compile(f"[{KANA}]")
 _KANA_AFTER = re.compile("[ぁ-ゖ]")
 
 
@@ -103,7 +110,9 @@ class _Part:
     only: tuple[int, ...]
     words: tuple[tuple[int, int], ...]
     n_function: int
+    n_old: int
     before_kana: bool
+    after_kana: bool
 
     @staticmethod
     def read(line: str, start: int, end: int) -> _Part:
@@ -115,16 +124,26 @@ class _Part:
             tuple(m.start() for m in _only().finditer(line, start, end)),
             tuple((m.start(), m.end()) for m in _WORD.finditer(line, start, end)),
             sum(1 for _ in _FUNCTION.finditer(line, start, end)),
+            len(_OLD_FORM.findall(line, start, end)),
             _KANA_AFTER.match(line, end) is not None,
+            start > 0 and _KANA.match(line[start - 1]) is not None,
         )
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether one word is all that speaks for Chinese, in a part that touches kana."""
+        return self.score < 3 and bool(self.words) and (self.before_kana or self.after_kana)
+
+    @property
     def score(self) -> float:
-        return 2.0 * len(self.only) + 2.0 * len(self.words) + self.n_function
+        return 3.0 * len(self.only) + 2.0 * len(self.words) + max(0, self.n_function - len(self.words))
 
     @property
     def is_chinese(self) -> bool:
-        return bool(self.only or self.words) or (self.n_function >= 2 and self.n_han >= 6)
+        if self.only or self.words:
+            return True
+        evidence = self.n_function + (self.n_old >= 2)
+        return self.n_han >= 6 and self.n_function >= 1 and evidence >= 2
 
     @property
     def is_neutral(self) -> bool:
@@ -151,11 +170,15 @@ def _clause(line: str, parts: list[_Part]) -> ChineseClause:
 
 
 def _evidence_start(line: str, part: _Part) -> int:
-    """A part that runs into kana may begin in Japanese: then only its own run of Han counts."""
-    return part.start if part.only or part.score >= 3 else min(a for a, _ in part.words) if part.words else part.start
+    """One word in shared characters is weak evidence: it stands for itself alone."""
+    if part.is_mixed:
+        return min(begin for begin, _ in part.words)
+    return part.start
 
 
 def _evidence_end(line: str, part: _Part) -> int:
-    if part.before_kana and not part.only and part.words and part.score < 3:
-        return max(b for _, b in part.words)
+    if part.is_mixed:
+        return max(end for _, end in part.words)
+    if part.before_kana and line[part.end] not in _PARTICLES and part.end - 1 not in part.only:
+        return part.end - 1  # 这样使います: the last Han belongs to a Japanese verb
     return part.end

@@ -21,6 +21,7 @@ from tokext.bench.leakage.masks import (
     is_code_answer,
     line_kinds,
     mask_line,
+    words_of_code,
 )
 from tokext.bench.leakage.prompts import Allowance, read_allowance
 from tokext.bench.leakage.scripts import (
@@ -45,6 +46,7 @@ RESPONSE_SHARE = 0.8
 LATIN_WEIGHT = 0.5
 
 _LATIN_RUN = re.compile(f"[{LATIN}]+")
+_LATIN_WORD = re.compile(f"[{LATIN}]{{2}}")
 _HAN_RUN = re.compile(f"[{HAN}]+")
 
 
@@ -95,6 +97,7 @@ def scan(
     allowance = read_allowance(prompt, allowed)
     lines = text.split("\n")
     kinds = line_kinds(lines)
+    allowance = allowance.with_words(words_of_code(lines, kinds))
     if language == "ja":
         views = _find_in_lines(lines, kinds, allowance)
     else:
@@ -140,10 +143,6 @@ class _View:
     kind: LineKind
     found: list[Found] = field(default_factory=list)
     whole: Found | None = None
-
-    def weight(self, found: Found) -> float:
-        """How much language a leak bears."""
-        return _weight(self.masked[found.start : found.end] if not self.whole else self.raw)
 
     def leaks(self, at: int, response: str) -> Iterator[Leak]:
         """The leaks of this line, `at` code points into the text."""
@@ -196,7 +195,7 @@ def _maybe_chinese(line: str) -> bool:
     return _KANALESS.search(line) is not None
 
 
-_ENTRY = re.compile(r"\s*(?:[-*+・•●■◆▪]|\d+[.)．、]|[(（]\d+[)）]|[#>|])")
+_ENTRY = re.compile(r"\s*(?:[-*+・•●■◆▪]|\d+[.)．、]|[(（]\d+[)）]|[#>])")
 
 
 def _find_in_line(view: _View, allowance: Allowance) -> list[Found]:
@@ -213,8 +212,8 @@ def _find_in_line(view: _View, allowance: Allowance) -> list[Found]:
     )
     found = [f for f in found if not _is_excused(raw, f, allowance)]
     if view.kind != DATA and _LATIN_RUN.search(line):
-        is_heading_ground = _ENTRY.match(raw) is None or raw.lstrip().startswith(("#", "**"))
-        found.extend(find_latin(line, raw, view.kind, allowance, is_heading_ground))
+        is_entry = _ENTRY.match(raw) is not None and not raw.lstrip().startswith(("#", "**"))
+        found.extend(find_latin(line, raw, view.kind, allowance, is_entry))
     found = [f for f in found if f.language not in allowance.languages]
     found.sort(key=lambda f: (f.start, -f.end))
     return _without_overlap(found)
@@ -243,9 +242,13 @@ def _weight(text: str) -> float:
     return n_letters - n_latin + LATIN_WEIGHT * n_latin
 
 
+def _leaking(view: _View) -> float:
+    return sum(_weight(view.masked[found.start : found.end]) for found in view.found)
+
+
 def _whole_line(view: _View) -> Found | None:
     """The leak that takes more than half of the line, as a leak of the whole line."""
-    leaking = sum(_weight(view.masked[f.start : f.end]) for f in view.found)
+    leaking = _leaking(view)
     inside = sum(n_japanese(view.masked[f.start : f.end]) for f in view.found)
     rest = n_japanese(view.masked) - inside
     if leaking <= LINE_SHARE * (leaking + rest):
@@ -275,8 +278,8 @@ class _Weights:
             if view.kind == CODE:
                 continue
             if view.whole is not None:
-                total._add(view.whole.language, _weight(view.raw))
-                continue
+                rest = 0.0 if n_japanese(view.masked) else _weight(view.masked) - _leaking(view)
+                total._add(view.whole.language, rest)
             for found in view.found:
                 total._add(found.language, _weight(view.masked[found.start : found.end]))
             if language != "ja":
@@ -314,7 +317,7 @@ def _promote(views: list[_View], response: str, allowance: Allowance) -> None:
         language = response or _language_around(spoken, index)
         if language in allowance.languages or not language:
             continue
-        letters = _LATIN_RUN if language in {"en", "xl"} else _HAN_RUN if language == "zh" else None
+        letters = _LATIN_WORD if language in {"en", "xl"} else _HAN_RUN if language == "zh" else None
         if letters is None or not letters.search(view.masked) or (language != "zh" and n_japanese(view.masked)):
             continue
         view.whole = Found(0, len(view.raw), language, "low", "a line between lines in that language")

@@ -14,6 +14,7 @@ from tokext.bench.leakage.scripts import HAN, KANA, LATIN, MASKED, foreign_lette
 from tokext.bench.leakage.spans import Confidence
 from tokext.bench.leakage.words import (
     is_english,
+    is_other_latin,
     is_romaji,
     language_votes,
     latin_language,
@@ -61,7 +62,7 @@ class Found:
 
 
 def find_latin(
-    line: str, raw: str, kind: LineKind, allowance: Allowance, is_heading_ground: bool
+    line: str, raw: str, kind: LineKind, allowance: Allowance, is_entry: bool
 ) -> Iterator[Found]:
     """Leaks in Latin letters in one line.
 
@@ -70,8 +71,7 @@ def find_latin(
         raw: The same line as it stands in the text.
         kind: In JSON only sentences count.
         allowance: What the prompt allows.
-        is_heading_ground: Whether a line of capitalized English words would be a heading here
-            (and not an entry in a list of titles).
+        is_entry: Whether the line is an entry of a list, where capitals are more often a title.
     """
     alone = n_japanese(line) == 0
     for match in _STRETCH.finditer(line):
@@ -80,7 +80,7 @@ def find_latin(
             found = _sentence(words, least=4)
             yield from [found] if found else []
         else:
-            yield from _in_stretch(raw, words, allowance, alone, is_heading_ground)
+            yield from _in_stretch(raw, words, allowance, alone, is_entry)
 
 
 def _read_words(line: str, start: int, end: int, allowance: Allowance) -> list[Word]:
@@ -113,11 +113,11 @@ def _kind_of_lower(lower: str, line: str, start: int) -> Kind:
         return "name"
     if is_romaji(lower) and not fused:
         return "name"
-    return "small" if lower in word_set("title_small") and lower not in latin_words() else "lower"
+    return "lower"
 
 
 def _in_stretch(
-    raw: str, words: list[Word], allowance: Allowance, alone: bool, is_heading_ground: bool
+    raw: str, words: list[Word], allowance: Allowance, alone: bool, is_entry: bool
 ) -> Iterator[Found]:
     """Leaks in one stretch: a sentence as a whole, else the single words that leak."""
     segments = list(_segments(raw, words))
@@ -134,7 +134,7 @@ def _in_stretch(
     if lowers and not _is_title(open_words):
         yield from _word_groups(raw, open_words, lowers)
     elif not lowers:
-        yield from _capitalized(raw, open_words, alone, is_heading_ground)
+        yield from _capitalized(raw, open_words, alone, is_entry)
 
 
 def _segments(raw: str, words: list[Word]) -> Iterator[list[Word]]:
@@ -212,11 +212,19 @@ def _word_groups(raw: str, words: list[Word], lowers: list[Word]) -> Iterator[Fo
             if group and not _may_join(group[-1], word, words):
                 yield _group(group)
                 group = []
+            group.extend(_small_before(word, words) if not group else ())
             group.append(word)
-        elif word.kind == "small" and group and len(word.text) > 1:
-            continue
     if group:
         yield _group(group)
+
+
+def _small_before(word: Word, words: list[Word]) -> list[Word]:
+    """Prepositions and articles that lead to a word: ``on the mat``."""
+    at = words.index(word)
+    begin = at
+    while begin and words[begin - 1].kind == "small" and words[begin - 1].lower in word_set("function"):
+        begin -= 1
+    return words[begin:at]
 
 
 def _may_join(one: Word, other: Word, words: list[Word]) -> bool:
@@ -237,11 +245,11 @@ def _group(words: list[Word]) -> Found:
 
 
 _LABEL = re.compile(r"\s*(?:\*{1,2})?\s*[:：]")
-_NUMBER_AFTER = re.compile(r"[\s\-]?(?:[0-9IVX]+\b|[A-Z]\b)")
+_NUMBER_AFTER = re.compile(r"[\s\-]?(?:[0-9IVX]+|[A-Z])(?![0-9A-Za-z])")
 
 
 def _capitalized(
-    raw: str, words: list[Word], alone: bool, is_heading_ground: bool
+    raw: str, words: list[Word], alone: bool, is_entry: bool
 ) -> Iterator[Found]:
     """Common words with a capital: right often enough to be worth a look, no more."""
     content = [word for word in words if word.kind in {"title", "caps"}]
@@ -253,16 +261,25 @@ def _capitalized(
     is_label = _LABEL.match(raw, end) is not None and not raw[:start].strip(" *#-+>・●■◆0123456789.|")
     if not is_label and _NUMBER_AFTER.match(raw, end):
         return
+    if not is_label and not alone and (is_entry and not raw[:start].strip(" *-+・•●■◆0123456789.") or _inside_quotes(raw, start)):
+        return
+    if not is_label and raw[start - 1 : start] == " " and raw[: start - 1][-1:].isascii() and raw[: start - 1][-1:].isalnum():
+        return  # MacBook Pro: what stands before belongs to a name
     if is_label and len(words) <= 4:
         reason = f"{raw[start:end]!r} is a label of common words"
-    elif len(words) == 1 and not (alone and not is_heading_ground):
+    elif len(words) == 1 and not (alone and is_entry):
         reason = f"{raw[start:end]!r} is a common word with a capital"
-    elif alone and is_heading_ground:
+    elif alone and not is_entry:
         reason = f"{raw[start:end]!r} is a heading of common words"
     else:
         return
     language, detail = latin_language([word.lower for word in content])
     yield Found(start, end, language, "low", reason, detail)
+
+
+def _inside_quotes(raw: str, start: int) -> bool:
+    before = raw[max(0, start - 40) : start]
+    return any(before.rfind(opening) > before.rfind(closing) for opening, closing in ("「」", "『』", "《》"))
 
 
 def _is_common(word: Word, raw: str) -> bool:
@@ -272,4 +289,6 @@ def _is_common(word: Word, raw: str) -> bool:
     if word.kind == "caps":
         fused = re.search(r"[^ァ-ヺー][ァ-ヺー]{1,2}$", "。" + raw[max(0, word.start - 3) : word.start])
         return bool(fused) or (len(lower) >= 5 and is_english(lower))
-    return (is_english(lower) or "xl" in latin_language([lower])) and len(lower) >= 3
+    return len(lower) >= 3 and (
+        is_english(lower, formed=False) or (len(lower) >= 5 and is_other_latin(lower))
+    )

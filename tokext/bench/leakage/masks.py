@@ -22,7 +22,7 @@ _TLDS = "com|org|net|edu|gov|io|ai|co|jp|uk|de|fr|info|dev|app|me|tv|biz"
 
 #: (what it is, pattern): tried in this order at every place of a line.
 _PATTERNS: tuple[tuple[str, str], ...] = (
-    ("template debris", r"<\|[^|<>\s]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>"),
+    ("template debris", r"<\|[^|<>\s]{1,40}\|>(?:assistant|user|system)?|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>"),
     ("inline code", r"``[^`\n]{1,400}``|`[^`\n]{1,400}`"),
     ("URL", rf"(?:https?|ftp|file|ssh|git)://[^{_END}]+"),
     ("mail address", rf"[A-Za-z0-9._%+\-]{{1,64}}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"),
@@ -33,10 +33,12 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("tag", r"</?[A-Za-z][A-Za-z0-9\-]*(?:\s+[A-Za-z\-:]+(?:=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s>]+))?){0,12}\s*/?>"),
     ("placeholder", r"<[A-Za-z][A-Za-z0-9_ \-]{0,40}>|\{[A-Za-z_][A-Za-z0-9_]{0,40}\}|\[(?:Your|Company|Name|Insert|Date|Recipient|Sender|Product|City|Phone|Email|Job|Title|First|Last)\b[A-Za-z0-9 '/\-]{0,40}\]"),
     ("JSON key", r"[\"“][A-Za-z_][A-Za-z0-9_ \-]{0,60}[\"”]\s*:(?=\s|[\[{\"0-9]|$)"),
+    ("first program", r"[Hh]ello,? [Ww]orld!?"),
+    ("image", r"!\[[^\]\n]{0,120}\]\([^()\s]{0,400}\)"),
     ("link target", r"\]\([^()\s]{1,400}\)"),
-    ("command", rf"(?<![A-Za-z])(?:\$ )?(?:{_COMMANDS}) +(?=[a-z\-./~]|HEAD)[^{KANA}{HAN}「」『』（）、。`\"\n]*"),
+    ("command", rf"(?<![A-Za-z])(?:\$ )?(?:{_COMMANDS}) +(?=[a-z\-./~]|HEAD)(?:\"[^\"\n]*\"|[^{KANA}{HAN}「」『』（）、。`\"\n])*"),
     ("query", r"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE)\b[^\n]{0,300}?(?:;|$|(?=[぀-ヿ]))"),
-    ("option", r"(?<![A-Za-z0-9\-])--?[A-Za-z][A-Za-z0-9_\-]*(?:=[^\s、。]+)?(?=[\s、。」』）)`,.]|$)(?<!-)"),
+    ("option", r"(?<![A-Za-z0-9\-])(?:--[a-z][A-Za-z0-9_\-]*|-[A-Za-z])(?:=[^\s、。]+)?(?=[\s、。」』）)`,.]|$)(?<!-)"),
     ("path", rf"(?<![A-Za-z0-9])(?:~|\.{{1,2}}|[A-Za-z]:)?(?:[/\\][A-Za-z0-9_.\-~]+){{2,}}[/\\]?|(?<![A-Za-z0-9.])[A-Za-z]:\\[^{_END}]*"),
     ("regular expression", r"\[\^?[A-Za-z0-9]-[A-Za-z0-9][^\]\s]{0,40}\][+*?]?"),
     ("file name", rf"(?<![A-Za-z0-9])[A-Za-z0-9_][A-Za-z0-9_\-]*(?:\.[A-Za-z0-9_\-]+)*\.(?:{_EXTENSIONS})(?![A-Za-z0-9])"),
@@ -85,6 +87,7 @@ JSON: LineKind = "json"
 DATA: LineKind = "data"
 
 _FENCE = re.compile(r"^\s{0,12}(?:[-*]\s+|\d+\.\s+)?(`{3,}|~{3,})\s*([A-Za-z0-9_+#.\-]*)[^`]*$")
+_FENCE_AT_END = re.compile(r"(?<=[^`])(`{3})([a-z]{0,12})\s*$")
 _DATA_TAGS = frozenset(("csv", "tsv", "yaml", "yml", "toml", "xml", "ini", "data"))
 _PROSE_TAGS = frozenset(("text", "txt", "plaintext", "plain", "markdown", "md", "japanese"))
 _CODE_LINE = re.compile(
@@ -98,6 +101,7 @@ _CODE_LINE = re.compile(
     )""",
     re.VERBOSE,
 )
+_IMPORT = re.compile(r"\s*(?:import\s+[\w.]+(?:\s+as\s+\w+)?|from\s+[\w.]+\s+import\s+[\w, *()]+)\s*;?\s*$")
 _CODE_MARKS = re.compile(r"[(){}\[\];=<>]")
 _JSON_LINE = re.compile(r"""^\s*[{\[]?\s*["“][^"”\n]*["”]\s*(?::.*|,?\s*[}\]]*,?)\s*$|^\s*[{\[]\s*["“].*""")
 _PROSE_END = re.compile(r"[A-Za-z][.!?]\s*$")
@@ -110,7 +114,7 @@ def is_code_line(line: str) -> bool:
         >>> is_code_line("for name in os.listdir('.'):"), is_code_line("for example, water")
         (True, False)
     """
-    return (
+    return len(line) < 400 and _IMPORT.match(line) is not None or (
         len(line) < 400
         and _CODE_LINE.match(line) is not None
         and _CODE_MARKS.search(line) is not None
@@ -127,15 +131,16 @@ def line_kinds(lines: list[str]) -> list[LineKind]:
     kinds: list[LineKind] = []
     at = 0
     while at < len(lines):
-        opening = _FENCE.match(lines[at]) if "`" in lines[at] or "~~~" in lines[at] else None
+        line = lines[at]
+        opening = _FENCE.match(line) or _FENCE_AT_END.search(line) if "``" in line or "~~~" in line else None
         if opening is None:
-            kinds.append(_kind_outside(lines[at]))
+            kinds.append(_kind_outside(line, kinds[-1] if kinds else PROSE))
             at += 1
             continue
         end = _closing(lines, at + 1, opening[1])
         inside = lines[at + 1 : end]
         kind = _fence_kind(opening[2].casefold(), inside)
-        kinds.append(CODE)
+        kinds.append(CODE if opening.start() == 0 else PROSE)
         kinds.extend(kind for _ in inside)
         kinds.extend(CODE for _ in lines[end : end + 1])
         at = end + 1
@@ -148,13 +153,16 @@ def _closing(lines: list[str], at: int, fence: str) -> int:
     return at
 
 
-def _kind_outside(line: str) -> LineKind:
+def _kind_outside(line: str, before: LineKind) -> LineKind:
     if '"' in line or "“" in line:
         if _JSON_LINE.match(line) and len(line) < 4000 and _looks_like_json(line):
+            return JSON
+        if before == JSON and _CUT_OFF_STRING.match(line):
             return JSON
     return CODE if is_code_line(line) else PROSE
 
 
+_CUT_OFF_STRING = re.compile(r"\s*\"[^\"]{0,60}$")
 _JSON_SHAPE = re.compile(r"""["”]\s*:\s*(?:["“\[{\d]|true|false|null|$)|^\s*["“][^"”]*["”],\s*$|^\s*[{\[]""")
 
 
@@ -176,6 +184,21 @@ def _fence_kind(tag: str, inside: list[str]) -> LineKind:
 
 
 _LATIN = re.compile(f"[{LATIN}]+")
+_INLINE = re.compile(r"`([^`\n]{1,400})`")
+
+
+def words_of_code(lines: list[str], kinds: list[LineKind]) -> frozenset[str]:
+    """Latin words, lower case, that the answer itself writes as code: outside it they are its names.
+
+    Example:
+        >>> sorted(words_of_code(["`git push` します。"], ["prose"]))
+        ['git', 'push']
+    """
+    found: set[str] = set()
+    for line, kind in zip(lines, kinds, strict=True):
+        for code in [line] if kind == CODE else _INLINE.findall(line) if "`" in line else []:
+            found.update(word.casefold() for word in _LATIN.findall(code))
+    return frozenset(found)
 
 
 def cover_latin(line: str) -> str:

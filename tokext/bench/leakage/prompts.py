@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from tokext.bench.leakage.scripts import LATIN, n_kana
@@ -57,6 +57,10 @@ class Allowance:
     def quotes(self, text: str) -> bool:
         """Whether a stretch of the answer stands in the prompt word for word."""
         return bool(self.text) and text in self.text
+
+    def with_words(self, words: frozenset[str]) -> Allowance:
+        """The same, with more words allowed."""
+        return replace(self, words=self.words | words) if words else self
 
 
 _NOTHING = Allowance()

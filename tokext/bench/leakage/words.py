@@ -55,21 +55,21 @@ _ENGLISH_ENDING = re.compile(
 
 
 @cache
-def is_english(word: str) -> bool:
-    """Whether a lower-case word is a common English word, or formed like one.
+def is_english(word: str, formed: bool = True) -> bool:
+    """Whether a lower-case word is a common English word, or (`formed`) looks like one.
 
     Example:
         >>> is_english("studies"), is_english("transformation"), is_english("kirairi")
         (True, True, False)
     """
-    if _is_listed(word) or _ENGLISH_ENDING.match(word) is not None:
+    if _is_listed(word, formed) or _ENGLISH_ENDING.match(word) is not None:
         return True
     parts = re.split(r"['’\-]", word)
-    return len(parts) > 1 and all(_is_listed(part) for part in parts if part)
+    return formed and len(parts) > 1 and all(_is_listed(part) for part in parts if part)
 
 
 @cache
-def _is_listed(word: str) -> bool:
+def _is_listed(word: str, formed: bool = True) -> bool:
     common = word_set("english") | word_set("function")
     if word in common:
         return True
@@ -80,7 +80,7 @@ def _is_listed(word: str) -> bool:
                 return True
             if ending in {"ed", "ing", "er", "est"} and stem[-1] == stem[-2] and stem[:-1] in common:
                 return True
-    return any(
+    return formed and any(
         word.startswith(prefix) and len(word) - len(prefix) >= 4 and word[len(prefix) :] in common
         for prefix in _PREFIXES
     )
@@ -128,6 +128,17 @@ _OTHER_ENDING = (
     ("fr", re.compile(r".{3,}(?:eux|euse|euses|iques?|aient|ement|ité|ités|ées?)$")),
 )  # fmt: skip
 _ENGLISH_LOANS = frozenset(("café", "cafés", "résumé", "naïve", "cliché", "fiancé", "façade"))
+
+
+@cache
+def is_other_latin(word: str) -> bool:
+    """Whether a lower-case word is a frequent one of another language, or ends like one.
+
+    Example:
+        >>> is_other_latin("wissenschaft"), is_other_latin("kyoto")
+        (True, False)
+    """
+    return word in latin_words() or any(ending.match(word) for _, ending in _OTHER_ENDING)
 
 
 def language_votes(word: str) -> dict[str, float]:
