@@ -32,6 +32,8 @@ _OLD_FORM = re.compile(
     "[對與學國會經來將實發點關從應當體變讓屬勞總區圖廣據擴擇擔數斷樣權歷歸氣淨滿濟灣狀獨畫盡續聲聽"
     "舊萬處號覺觀觸證譯讀豐賣輕轉辭遲邊鐵隨雙靈餘驗齊齒龍攝歐殘澤檢樂個為單]"
 )
+#: Han in a row with a function word of Chinese among them.
+_KANALESS = r"[一-鿿，、]{2,}[是了在也就很這个個之於不的和与把被給跟都][一-鿿，、]{2,}"
 _CHINESE_PUNCTUATION = "，；：！？“”《》"
 
 
@@ -52,8 +54,28 @@ def _only() -> re.Pattern[str]:
 
 @cache
 def trigger() -> re.Pattern[str]:
-    """What has to occur in a line before it is worth a closer look for Chinese."""
-    return re.compile(f"[{chinese_only_class()}{char_class(_IN_JIS)}]|{_WORDS}")
+    """What has to occur in a line before it is worth a closer look for a Chinese word.
+
+    The words without what may not stand around them, sorted by their first character, so that the
+    search skips everything else at the speed of C.
+    """
+    by_first: dict[str, set[str]] = {}
+    for word in _split_words():
+        by_first.setdefault(word[0], set()).add(word[1:])
+    return re.compile("|".join(f"{first}(?:{'|'.join(sorted(rest))})" for first, rest in by_first.items()))
+
+
+def _split_words() -> list[str]:
+    """The literal beginnings of the entries of `_WORDS`."""
+    bare = re.sub(r"\(\?<?[!=][^()]*\)", "", _WORDS)
+    bare = re.sub(r"\(\?:[^()]*\)|\[一-鿿\]|.\?", "", bare)
+    return [word for word in bare.split("|") if word]
+
+
+@cache
+def evidence() -> re.Pattern[str]:
+    """What a line has to hold before its clauses are read: a character, a word, or Han in a row."""
+    return re.compile(f"[{chinese_only_class()}{char_class(_IN_JIS)}]|{trigger().pattern}|{_KANALESS}")
 
 
 _WORD = re.compile(_WORDS)
@@ -76,6 +98,8 @@ def find_chinese(line: str) -> Iterator[ChineseClause]:
         >>> [line[c.start:c.end] for line in ["次の问题です"] for c in find_chinese(line)]
         ['问题']
     """
+    if not evidence().search(line):
+        return
     for match in _CLAUSE.finditer(line):
         yield from _in_clause(line, match.start(), match.end())
 

@@ -9,8 +9,7 @@ from functools import cache
 
 from tokext.bench.leakage import context
 from tokext.bench.leakage.byscript import find_by_script
-from tokext.bench.leakage.chinese import find_chinese
-from tokext.bench.leakage.chinese import trigger as chinese_trigger
+from tokext.bench.leakage.chinese import evidence, find_chinese
 from tokext.bench.leakage.latin import Found, find_latin
 from tokext.bench.leakage.masks import (
     CODE,
@@ -28,8 +27,6 @@ from tokext.bench.leakage.scripts import (
     HAN,
     LATIN,
     MASKED,
-    chinese_only_class,
-    count_words,
     find_foreign_runs,
     foreign_letters,
     n_japanese,
@@ -97,7 +94,7 @@ def scan(
     allowance = read_allowance(prompt, allowed)
     lines = text.split("\n")
     kinds = line_kinds(lines)
-    allowance = allowance.with_words(words_of_code(lines, kinds))
+    allowance = allowance.with_code(words_of_code(lines, kinds))
     if language == "ja":
         views = _find_in_lines(lines, kinds, allowance)
     else:
@@ -123,7 +120,6 @@ def scan(
         tuple(leaked),
         response or language,
         n_lines=sum(1 for line in lines if line.strip()),
-        n_words=count_words(text),
         is_code=is_code_answer(text, kinds),
     )
 
@@ -131,7 +127,7 @@ def scan(
 @cache
 def _trigger() -> re.Pattern[str]:
     """A line without one of these characters is plain Japanese."""
-    return re.compile(f"[{LATIN}{foreign_letters()}{chinese_only_class()}]")
+    return re.compile(f"[{LATIN}{foreign_letters()}]")
 
 
 @dataclass
@@ -171,10 +167,10 @@ def _leak(found: Found, line: str, at: int, level: Level) -> Leak:
 
 def _find_in_lines(lines: list[str], kinds: list[LineKind], allowance: Allowance) -> list[_View]:
     needed = _trigger().search
-    chinese = chinese_trigger().search
+    chinese = evidence().search
     views: list[_View] = []
     for line, kind in zip(lines, kinds, strict=True):
-        if kind == CODE or not (needed(line) or chinese(line) or _maybe_chinese(line)):
+        if kind == CODE or not (needed(line) or chinese(line)):
             views.append(_View(line, line, kind))
             continue
         masked = mask_line(line)
@@ -186,13 +182,6 @@ def _find_in_lines(lines: list[str], kinds: list[LineKind], allowance: Allowance
             view.whole = _whole_line(view)
         views.append(view)
     return views
-
-
-_KANALESS = re.compile(r"[一-鿿][一-鿿\d，、。？！]{5,}")
-
-
-def _maybe_chinese(line: str) -> bool:
-    return _KANALESS.search(line) is not None
 
 
 _ENTRY = re.compile(r"\s*(?:[-*+・•●■◆▪]|\d+[.)．、]|[(（]\d+[)）]|[#>])")

@@ -155,7 +155,9 @@ def _is_exempt(raw: str, segment: list[Word], allowance: Allowance) -> bool:
         return True
     if context.is_mentioned(raw, start, end) or allowance.quotes(raw[start:end]):
         return True
-    return bool(context.quote_around(raw, start, end)) and (
+    if not context.quote_around(raw, start, end):
+        return False
+    return len(segment) == 1 and allowance.is_technical or (
         _is_title(segment) or segment[0].kind in {"title", "caps", "name"} and len(segment) <= 8 and not _is_sentence_case(segment)
     )
 
@@ -173,6 +175,8 @@ def _sentence(words: list[Word], least: int) -> Found | None:
     language, detail = latin_language([word.lower for word in words if word.kind != "name"])
     function = [word for word in lowers if _holds_together(word.lower, language)]
     if not function or len(lowers) * 3 < len(words):
+        return None
+    if sum(is_romaji(word.lower) for word in words) >= sum(word.kind == "lower" for word in words):
         return None
     reason = f"{len(words)} words of one clause, held together by {function[0].lower!r}"
     return Found(words[0].start, words[-1].end, language, "high", reason, detail)
@@ -219,12 +223,20 @@ def _word_groups(raw: str, words: list[Word], lowers: list[Word]) -> Iterator[Fo
 
 
 def _small_before(word: Word, words: list[Word]) -> list[Word]:
-    """Prepositions and articles that lead to a word: ``on the mat``."""
+    """Words that lead to a word and would not leak alone: ``on the mat``, ``Theme park``."""
     at = words.index(word)
     begin = at
-    while begin and words[begin - 1].kind == "small" and words[begin - 1].lower in word_set("function"):
+    while begin and words[begin].start - words[begin - 1].end == 1 and _leads(words[begin - 1]):
         begin -= 1
     return words[begin:at]
+
+
+def _leads(word: Word) -> bool:
+    if word.kind == "small":
+        return word.lower in word_set("function")
+    if word.kind == "title":
+        return word.lower not in word_set("names") and is_english(word.lower, formed=False)
+    return word.kind == "name" and word.text.islower() and is_english(word.lower)
 
 
 def _may_join(one: Word, other: Word, words: list[Word]) -> bool:

@@ -7,8 +7,8 @@ from typing import Literal
 
 from tokext.bench.leakage.scripts import HAN, KANA, LATIN, MASKED
 
-# Every pattern starts at a character that Japanese prose rarely holds and stops at the first space
-# or Japanese letter, so that the time stays linear in the length of a line.
+# Patterns stop at the first space or Japanese letter where they can, and count where they cannot, so
+# that the time stays linear in the length of a line.
 _END = rf"\s{KANA}{HAN}、。「」『』（）【】！？，：；<>\"'`|"
 _COMMANDS = (
     "git|pip3?|npm|npx|yarn|docker|kubectl|conda|sudo|apt(?:-get)?|brew|curl|wget|ssh|scp|chmod|"
@@ -20,43 +20,69 @@ _EXTENSIONS = (
 )
 _TLDS = "com|org|net|edu|gov|io|ai|co|jp|uk|de|fr|info|dev|app|me|tv|biz"
 
-#: (what it is, pattern): tried in this order at every place of a line.
-_PATTERNS: tuple[tuple[str, str], ...] = (
-    ("template debris", r"<\|[^|<>\s]{1,40}\|>(?:assistant|user|system)?|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>"),
-    ("inline code", r"``[^`\n]{1,400}``|`[^`\n]{1,400}`"),
-    ("URL", rf"(?:https?|ftp|file|ssh|git)://[^{_END}]+"),
-    ("mail address", rf"[A-Za-z0-9._%+\-]{{1,64}}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"),
-    ("handle", r"(?<![A-Za-z0-9])@[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*"),
-    ("hashtag", rf"(?<![A-Za-z0-9&])[#＃][{LATIN}0-9_]+"),
-    ("LaTeX", r"\$\$[^$\n]{1,400}\$\$|\$[^$\n]*\\[^$\n]*\$|\\\([^\n]{1,400}?\\\)|\\\[[^\n]{1,400}?\\\]"),
-    ("LaTeX command", r"\\[A-Za-z]+\*?(?:\{[^{}\n]{0,200}\})*"),
-    ("tag", r"</?[A-Za-z][A-Za-z0-9\-]*(?:\s+[A-Za-z\-:]+(?:=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s>]+))?){0,12}\s*/?>"),
-    ("placeholder", r"<[A-Za-z][A-Za-z0-9_ \-]{0,40}>|\{[A-Za-z_][A-Za-z0-9_]{0,40}\}|\[(?:Your|Company|Name|Insert|Date|Recipient|Sender|Product|City|Phone|Email|Job|Title|First|Last)\b[A-Za-z0-9 '/\-]{0,40}\]"),
-    ("JSON key", r"[\"“][A-Za-z_][A-Za-z0-9_ \-]{0,60}[\"”]\s*:(?=\s|[\[{\"0-9]|$)"),
-    ("first program", r"[Hh]ello,? [Ww]orld!?"),
-    ("image", r"!\[[^\]\n]{0,120}\]\([^()\s]{0,400}\)"),
-    ("link target", r"\]\([^()\s]{1,400}\)"),
-    ("command", rf"(?<![A-Za-z])(?:\$ )?(?:{_COMMANDS}) +(?=[a-z\-./~]|HEAD)(?:\"[^\"\n]*\"|[^{KANA}{HAN}「」『』（）、。`\"\n])*"),
-    ("query", r"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE)\b[^\n]{0,300}?(?:;|$|(?=[぀-ヿ]))"),
-    ("option", r"(?<![A-Za-z0-9\-])(?:--[a-z][A-Za-z0-9_\-]*|-[A-Za-z])(?:=[^\s、。]+)?(?=[\s、。」』）)`,.]|$)(?<!-)"),
-    ("path", rf"(?<![A-Za-z0-9])(?:~|\.{{1,2}}|[A-Za-z]:)?(?:[/\\][A-Za-z0-9_.\-~]+){{2,}}[/\\]?|(?<![A-Za-z0-9.])[A-Za-z]:\\[^{_END}]*"),
-    ("regular expression", r"\[\^?[A-Za-z0-9]-[A-Za-z0-9][^\]\s]{0,40}\][+*?]?"),
-    ("file name", rf"(?<![A-Za-z0-9])[A-Za-z0-9_][A-Za-z0-9_\-]*(?:\.[A-Za-z0-9_\-]+)*\.(?:{_EXTENSIONS})(?![A-Za-z0-9])"),
-    ("domain", rf"(?<![A-Za-z0-9])(?:[A-Za-z0-9\-]+\.)+(?:{_TLDS})(?![A-Za-z0-9])(?:/[^{_END}]*)?"),
-    ("call", r"(?<![A-Za-z0-9])\.?[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*\((?:\)|[A-Za-z0-9_, =\"']{0,60}\))(?<=[a-z0-9_]\(\))"),
-    ("dotted name", r"(?<![A-Za-z0-9])[a-z_][A-Za-z0-9_]*(?:\.[a-z_][A-Za-z0-9_]{2,}){1,6}(?![A-Za-z0-9])"),
-    ("method", r"(?<![A-Za-z0-9.\s])\.[a-z][A-Za-z0-9_]+(?![A-Za-z0-9])"),
-    ("identifier", r"(?<![A-Za-z0-9])[A-Za-z0-9]*_[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*"),
-    ("camel case", rf"(?<![{LATIN}0-9])[A-Za-z]+[a-z][A-Z][A-Za-z]*(?![{LATIN}])"),
-    ("letters and digits", rf"(?<![{LATIN}0-9])(?:[A-Za-z]{{1,12}}-?[0-9][A-Za-z0-9]*|[0-9]+[A-Za-z]{{1,5}}[0-9]+[A-Za-z0-9]*)(?![{LATIN}])"),
-    ("number and unit", rf"[0-9](?:[A-Za-z]{{1,5}}|[A-Za-z]+/[A-Za-z]+)(?![{LATIN}])"),
-    ("environment variable", r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?"),
-    ("phonetics", r"/[^/\s]*[ˈˌəɪʊɛɔæʌɑɜθðʃʒŋɡɹː][^/\s]*/|\[[^\[\]\s]*[ˈˌəɪʊɛɔʌɑɜθðʃʒŋɡɹː][^\[\]\s]*\]"),
-    ("copyright line", r"(?:©|\(c\)|Copyright)\s*[^\n]{0,20}[0-9]{4}[^\n]{0,80}|All [Rr]ights [Rr]eserved\.?"),
+#: What begins with a mark of punctuation: (what it is, that mark, the rest).
+_MARKED: tuple[tuple[str, str, str], ...] = (
+    ("template debris", "<", r"\|[^|<>\s]{1,40}\|>(?:assistant|user|system)?|</?SYS>>|/?s>|(?:start|end)_of_turn>"),
+    ("tag", "<", r"/?[A-Za-z][A-Za-z0-9:\-]*(?:\s+[A-Za-z\-:]+(?:=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s>]+))?){0,12}\s*/?>"),
+    ("placeholder", "<", r"[A-Za-z][A-Za-z0-9_ \-]{0,40}>"),
+    ("template debris", r"\[", r"/?INST\]"),
+    ("placeholder", r"\[", r"(?:Your|Company|Name|Insert|Date|Recipient|Sender|Product|City|Phone|Email|Job|Title|First|Last)\b[A-Za-z0-9 '/\-]{0,40}\]"),
+    ("regular expression", r"\[", r"\^?[A-Za-z0-9]-[A-Za-z0-9][^\]\s]{0,40}\][+*?]?"),
+    ("phonetics", r"\[", r"[^\[\]\s]{0,40}[ˈˌəɪʊɛɔʌɑɜθðʃʒŋɡɹː][^\[\]\s]{0,40}\]"),
+    ("placeholder", "{", r"[A-Za-z_][A-Za-z0-9_]{0,40}\}"),
+    ("inline code", "`", r"`[^`\n]{1,400}``|[^`\n]{1,400}`"),
+    ("LaTeX", r"\$", r"\$[^$\n]{1,400}\$\$|[^$\n]{0,400}\\[^$\n]{0,400}\$"),
+    ("environment variable", r"\$", r"\{?[A-Za-z_][A-Za-z0-9_]*\}?"),
+    ("LaTeX", r"\\", r"\([^\n]{1,400}?\\\)|\[[^\n]{1,400}?\\\]|[A-Za-z]+\*?(?:\{[^{}\n]{0,200}\})*"),
+    ("handle", "@", r"(?<![A-Za-z0-9]@)[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*"),
+    ("hashtag", "[#＃]", rf"(?<![A-Za-z0-9&][#＃])[{LATIN}0-9_]+"),
+    ("JSON key", "[\"“]", r"[A-Za-z_][A-Za-z0-9_ \-]{0,60}[\"”]\s*:(?=\s|[\[{\"0-9]|$)"),
+    ("link target", r"\]", r"\([^()\s]{1,400}\)"),
+    ("image", "!", r"\[[^\]\n]{0,120}\]\([^()\s]{0,400}\)"),
+    ("option", "-", r"(?<![A-Za-z0-9\-]-)(?:-[a-z][A-Za-z0-9_\-]*|[A-Za-z])(?:=[^\s、。]+)?(?=[\s、。」』）)`,.]|$)"),
+    ("phonetics", "/", r"[^/\s]{0,40}[ˈˌəɪʊɛɔæʌɑɜθðʃʒŋɡɹː][^/\s]{0,40}/"),
+    ("path", r"[/\\~.]", r"(?<![A-Za-z0-9][/\\~.])(?:(?<=[/\\])[A-Za-z0-9_.\-~]+)?(?:[/\\][A-Za-z0-9_.\-~]+)+[/\\]?"),
+    ("method", r"\.", r"(?<![A-Za-z0-9.\s]\.)[a-z][A-Za-z0-9_]+(?![A-Za-z0-9])"),
+    ("copyright line", "©", r"[^\n]{0,20}[0-9]{4}[^\n]{0,80}"),
 )  # fmt: skip
-_MASK = re.compile("|".join(f"(?:{pattern})" for _, pattern in _PATTERNS))
-#: A line without one of these cannot hold anything that is masked.
-_MARKS = re.compile(r"[A-Za-z`$\\<@#]")
+
+#: What a word is made of that is no ordinary word; a word here holds ``. @ : / _ = ( )`` as well.
+_IN_WORD: tuple[tuple[str, str], ...] = (
+    ("URL", r"(?:https?|ftp|file|ssh|git)://.+"),
+    ("mail address", r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"),
+    ("path", r"[A-Za-z]:\\.*|[A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.\-]+){2,}"),
+    ("file name", rf"[A-Za-z0-9_][A-Za-z0-9_\-]*(?:\.[A-Za-z0-9_\-]+)*\.(?:{_EXTENSIONS})(?![A-Za-z0-9])"),
+    ("domain", rf"(?:[A-Za-z0-9\-]+\.)+(?:{_TLDS})(?![A-Za-z0-9])(?:/.*)?"),
+    ("call", r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*\(\)"),
+    ("dotted name", r"[a-z_][A-Za-z0-9_]*(?:\.[a-z_][A-Za-z0-9_]{2,}){1,6}(?![A-Za-z0-9])"),
+    ("identifier", r"[A-Za-z0-9]*_[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*|[A-Za-z][A-Za-z0-9]*_+"),
+    ("assignment", r"[A-Za-z_][A-Za-z0-9_]*=[A-Za-z0-9_]+"),
+    ("letters and digits", r"[A-Za-z]{1,12}-?[0-9][A-Za-z0-9]*|[0-9]+[A-Za-z]{1,5}[0-9]+[A-Za-z0-9]*"),
+    ("number and unit", r"(?<=[0-9])(?:[A-Za-z]{1,5}|[A-Za-z]+/[A-Za-z]+)(?![A-Za-z])"),
+    ("camel case", r"(?<![A-Za-z])[A-Za-z]+[a-z][A-Z][A-Za-z]*"),
+)  # fmt: skip
+
+#: What spans several words; looked for only where its first word occurs.
+_IN_LINE: tuple[tuple[str, str], ...] = (
+    ("command", rf"(?<![A-Za-z])(?:{_COMMANDS}) +(?=[a-z\-./~]|HEAD)(?:\"[^\"\n]{{0,400}}\"|[^{KANA}{HAN}「」『』（）、。`\"\n])*"),
+    ("query", r"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE)\b[^\n]{0,300}?(?:;|$|(?=[ぁ-ヿ]))"),
+    ("first program", r"[Hh]ello,? [Ww]orld!?"),
+    ("copyright line", r"Copyright\s[^\n]{0,20}[0-9]{4}[^\n]{0,80}|All [Rr]ights [Rr]eserved\.?"),
+)  # fmt: skip
+_LINE_WORD = re.compile(rf"(?<![A-Za-z])(?:{_COMMANDS}) |SELECT|INSERT|UPDATE|DELETE|CREATE|ello,? [Ww]orld|[Rr]eserved|Copyright")
+_LINE_MASK = re.compile("|".join(pattern for _, pattern in _IN_LINE))
+
+_JOIN = r"[.@:/\\+=&%?#~\-]"
+# One class comes first, so that the search skips what cannot begin anything at the speed of C.
+_TOKEN = re.compile(
+    r"[A-Za-z0-9_<\[{`$\\@#＃\"“\]!\-/~.©](?:(?<=[A-Za-z0-9_])(?P<word>[A-Za-z0-9_]*"
+    rf"(?:{_JOIN}+[A-Za-z0-9_]+)*(?:\(\)|/)?)|"
+    + "|".join(f"(?<={mark})(?:{rest})" for _, mark, rest in _MARKED)
+    + ")"
+)
+_WORD_MASK = re.compile("|".join(pattern for _, pattern in _IN_WORD))
+_MASKABLE = re.compile(r"[A-Za-z`©]")
+_WINDOW = 4000
 
 
 def mask_line(line: str) -> str:
@@ -66,17 +92,28 @@ def mask_line(line: str) -> str:
         >>> mask_line("`ls -l` と a_b を実行").replace(MASKED, "_")
         '_______ と ___ を実行'
     """
-    if not _MARKS.search(line):
+    if not _MASKABLE.search(line):
         return line
-    if len(line) > 2000:
-        # One pattern may look some hundred characters ahead from every place: on a very long line
-        # windows keep that bounded, and nothing that is masked is longer than a window.
-        return "".join(_MASK.sub(_cover, line[at : at + 2000]) for at in range(0, len(line), 2000))
-    return _MASK.sub(_cover, line)
+    if len(line) > _WINDOW:
+        # Some patterns look up to 400 characters ahead from every place that can begin them: windows
+        # bound what a hostile line costs, at the price of what lies across a border.
+        return "".join(mask_line(line[at : at + _WINDOW]) for at in range(0, len(line), _WINDOW))
+    if _LINE_WORD.search(line):
+        line = _LINE_MASK.sub(_cover, line)
+    return _TOKEN.sub(_cover_token, line)
 
 
 def _cover(match: re.Match[str]) -> str:
     return MASKED * (match.end() - match.start())
+
+
+def _cover_token(match: re.Match[str]) -> str:
+    text = match.group()
+    if match["word"] is None:
+        return MASKED * len(text)
+    if text.isalpha() and (text[1:].islower() or text.isupper()) or text.isdigit():
+        return text
+    return _WORD_MASK.sub(_cover, text)
 
 
 #: What a line belongs to.
@@ -196,9 +233,14 @@ def words_of_code(lines: list[str], kinds: list[LineKind]) -> frozenset[str]:
     """
     found: set[str] = set()
     for line, kind in zip(lines, kinds, strict=True):
-        for code in [line] if kind == CODE else _INLINE.findall(line) if "`" in line else []:
+        for code in [line] if kind == CODE else _code_in(line):
             found.update(word.casefold() for word in _LATIN.findall(code))
     return frozenset(found)
+
+
+def _code_in(line: str) -> list[str]:
+    inline = _INLINE.findall(line) if "`" in line else []
+    return inline + [m.group() for m in _LINE_MASK.finditer(line)] if _LINE_WORD.search(line) else inline
 
 
 def cover_latin(line: str) -> str:

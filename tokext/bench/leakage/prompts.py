@@ -47,20 +47,22 @@ class Allowance:
     """What is no leak in an answer to this prompt.
 
     `languages` are codes of :class:`~tokext.bench.leakage.spans.Leak`; `words` are lower-case
-    Latin words; `text` is what a Japanese prompt says, for whole quotations.
+    Latin words; `text` is what a Japanese prompt says, for whole quotations. In a technical answer
+    (`is_technical`) a quoted word is the name of a command or a value.
     """
 
     languages: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     text: str = ""
+    is_technical: bool = False
 
     def quotes(self, text: str) -> bool:
         """Whether a stretch of the answer stands in the prompt word for word."""
         return bool(self.text) and text in self.text
 
-    def with_words(self, words: frozenset[str]) -> Allowance:
-        """The same, with more words allowed."""
-        return replace(self, words=self.words | words) if words else self
+    def with_code(self, words: frozenset[str]) -> Allowance:
+        """The same for an answer that writes these words as code: they are names in it."""
+        return replace(self, words=self.words | words, is_technical=True) if words else self
 
 
 _NOTHING = Allowance()

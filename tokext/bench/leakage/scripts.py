@@ -83,12 +83,13 @@ def other_script_class() -> str:
     """Letters of scripts that are neither Latin, Greek, Han, kana, Hangul, Cyrillic nor Bopomofo.
 
     Letters that stand for themselves in mathematics and phonetics (modifiers, superscripts,
-    letter-like symbols) have no script of their own and stay out.
+    letter-like symbols) have no script of their own and stay out. So do the planes above the first:
+    no living language needs them, and a class that reaches there is slow to search for.
     """
     known = re.compile(f"[{KANA}{HAN}{LATIN}{HANGUL}{CYRILLIC}{BOPOMOFO}]")
     return char_class(
         chr(code)
-        for code in range(0x530, 0x1F000)
+        for code in range(0x530, 0x10000)
         if unicodedata.category(chr(code)) in {"Lo", "Ll", "Lu", "Mn", "Mc"}
         and not known.match(chr(code))
         and _has_own_script(chr(code))
@@ -158,6 +159,11 @@ def foreign_run() -> re.Pattern[str]:
     return re.compile("|".join(groups))
 
 
+@cache
+def _any_foreign() -> re.Pattern[str]:
+    return re.compile(f"[{foreign_letters()}]")
+
+
 def foreign_letters() -> str:
     """The class of every letter that :func:`foreign_run` can start with."""
     return HANGUL + CYRILLIC + BOPOMOFO + other_script_class() + "\u0370-\u03ff\u1f00-\u1fff"
@@ -173,6 +179,8 @@ def find_foreign_runs(line: str) -> Iterator[Run]:
         >>> [(run.language, run.start, run.end) for run in find_foreign_runs("とても 정말 良い")]
         [('ko', 4, 6)]
     """
+    if not _any_foreign().search(line):
+        return
     for match in foreign_run().finditer(line):
         if _is_word(match.group(), line, match.start(), match.end()):
             code = match.lastgroup or "xx"
@@ -225,7 +233,7 @@ def count_words(text: str) -> int:
         >>> count_words("この essay を読む")
         5
     """
-    return sum(1 for _ in _WORD.finditer(text))
+    return len(_WORD.findall(text))
 
 
 _JAPANESE_RUN = re.compile(f"[{KANA}{HAN}]+")

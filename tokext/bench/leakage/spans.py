@@ -37,15 +37,13 @@ class Scan:
 
     `response_language` is the expected language unless another one has at least 80 % of the
     weight. `leaked_lines` are indices into ``text.split("\\n")`` of the lines that leak as a whole
-    (level ``line`` or ``response``). `n_words` counts the words of the answer that bear a language
-    (see :func:`tokext.bench.leakage.scripts.count_words`).
+    (level ``line`` or ``response``).
     """
 
     leaks: tuple[Leak, ...]
     leaked_lines: tuple[int, ...]
     response_language: str
     n_lines: int
-    n_words: int
     is_code: bool
 
     @property
