@@ -33,7 +33,7 @@ _OLD_FORM = re.compile(
     "舊萬處號覺觀觸證譯讀豐賣輕轉辭遲邊鐵隨雙靈餘驗齊齒龍攝歐殘澤檢樂個為單]"
 )
 #: Han in a row with a function word of Chinese among them.
-_KANALESS = r"[一-鿿，、]{2,}[是了在也就很這个個之於不的和与把被給跟都][一-鿿，、]{2,}"
+_KANALESS = r"[一-鿿，、][一-鿿，、][是了在也就很這个個之於不的和与把被給跟都][一-鿿，、][一-鿿，、]"
 _CHINESE_PUNCTUATION = "，；：！？“”《》"
 
 

@@ -97,7 +97,7 @@ def quote_around(line: str, start: int, end: int) -> str:
         >>> quote_around("「run」とは", 1, 4)
         '「'
     """
-    before, after = line[:start].rstrip()[-1:], line[end : end + 3].lstrip(" .,!?")[:1]
+    before, after = line[max(0, start - 3) : start].rstrip()[-1:], line[end : end + 3].lstrip(" .,!?")[:1]
     return before if before in _QUOTES and before and after == _QUOTES[before] else ""
 
 

@@ -43,6 +43,7 @@ RESPONSE_SHARE = 0.8
 LATIN_WEIGHT = 0.5
 
 _LATIN_RUN = re.compile(f"[{LATIN}]+")
+_LETTER_RUN = re.compile(rf"[^\W\d_{MASKED}]+")
 _LATIN_WORD = re.compile(f"[{LATIN}]{{2}}")
 _HAN_RUN = re.compile(f"[{HAN}]+")
 
@@ -226,8 +227,8 @@ def _without_overlap(found: list[Found]) -> list[Found]:
 
 def _weight(text: str) -> float:
     """The language a stretch bears: a letter counts one, a Latin letter half."""
-    n_latin = sum(map(len, _LATIN_RUN.findall(text)))
-    n_letters = sum(map(str.isalpha, text.replace(MASKED, "")))
+    n_latin = len("".join(_LATIN_RUN.findall(text)))
+    n_letters = len("".join(_LETTER_RUN.findall(text)))
     return n_letters - n_latin + LATIN_WEIGHT * n_latin
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 from tokext.bench.leakage import context
 from tokext.bench.leakage.masks import JSON, LineKind
@@ -27,26 +29,20 @@ _BREAK = rf"{KANA}{HAN}{MASKED}、。「」『』（）【】《》・：；！�
 _STRETCH = re.compile(rf"[{LATIN}](?:[^{_BREAK}]*[{LATIN}])?")
 _WORD = re.compile(rf"[{LATIN}]+(?:['’\-‑][{LATIN}]+)*")
 _BRACKETS = re.compile(r"[()\[\]{}\"“”«»<>]")
-_KATAKANA_BEFORE = re.compile("[ァ-ヺー]$")
 
 #: lower: an ordinary word; small: two letters, or a word that titles keep small; title: a capital
 #: first; caps: all capitals; name: anything that is no ordinary word.
 Kind = Literal["lower", "small", "title", "caps", "name"]
 
 
-@dataclass(frozen=True)
-class Word:
-    """A Latin word at ``[start, end)`` of its line."""
+class Word(NamedTuple):
+    """A Latin word at ``[start, end)`` of its line; `lower` is its lower case, apostrophes plain."""
 
     start: int
     end: int
     text: str
+    lower: str
     kind: Kind
-
-    @property
-    def lower(self) -> str:
-        """The word in lower case, with a plain apostrophe."""
-        return self.text.casefold().replace("’", "'")
 
 
 @dataclass(frozen=True)
@@ -84,19 +80,25 @@ def find_latin(
 
 
 def _read_words(line: str, start: int, end: int, allowance: Allowance) -> list[Word]:
-    return [
-        Word(m.start(), m.end(), m.group(), _kind_of(m.group(), line, m.start(), allowance))
-        for m in _WORD.finditer(line, start, end)
-    ]
+    words: list[Word] = []
+    for match in _WORD.finditer(line, start, end):
+        at = match.start()
+        fused = at > 0 and "ァ" <= line[at - 1] <= "ー"
+        lower, kind = _kind_of(match.group(), fused)
+        if allowance.words and lower in allowance.words:
+            kind = "name"
+        words.append(Word(at, match.end(), match.group(), lower, kind))
+    return words
 
 
-def _kind_of(text: str, line: str, start: int, allowance: Allowance) -> Kind:
+@lru_cache(maxsize=1 << 14)
+def _kind_of(text: str, fused: bool) -> tuple[str, Kind]:
+    """A word in lower case, and its kind; `fused` to a katakana before it, names are fewer."""
     lower = text.casefold().replace("’", "'")
-    if lower in allowance.words:
-        return "name"
-    if text.islower() or (len(text) > 2 and text[0].islower() and text[1:].islower()):
-        return _kind_of_lower(lower, line, start)
-    fused = _KATAKANA_BEFORE.search(line[max(0, start - 1) : start]) is not None
+    return lower, _kind_of_lower(lower, fused) if text.islower() else _kind_of_upper(text, lower, fused)
+
+
+def _kind_of_upper(text: str, lower: str, fused: bool) -> Kind:
     if text[0].isupper() and (text[1:].islower() or "-" in text or "'" in lower):
         return "title" if len(text) > 1 else "name"
     if text.isupper():
@@ -104,8 +106,7 @@ def _kind_of(text: str, line: str, start: int, allowance: Allowance) -> Kind:
     return "lower" if fused and len(text) >= 4 and re.match(r"[A-Z]{2,}[a-z]{3,}", text) else "name"
 
 
-def _kind_of_lower(lower: str, line: str, start: int) -> Kind:
-    fused = _KATAKANA_BEFORE.search(line[max(0, start - 1) : start]) is not None
+def _kind_of_lower(lower: str, fused: bool) -> Kind:
     if len(lower) <= 2:
         odd = fused and len(lower) == 2 and lower not in word_set("neutral")
         return "lower" if odd else "small"
@@ -130,7 +131,7 @@ def _in_stretch(
             yield sentence
         return
     lowers = [word for word in open_words if word.kind == "lower"]
-    lowers = [word for word in lowers if not _belongs_to_name(word, words, raw)]
+    lowers = _without_names(lowers, words)
     if lowers and not _is_title(open_words):
         yield from _word_groups(raw, open_words, lowers)
     elif not lowers:
@@ -193,38 +194,43 @@ def _is_title(words: list[Word]) -> bool:
     return bool(big) and words[0] in big and all(word.lower in word_set("title_small") for word in lower)
 
 
-def _belongs_to_name(word: Word, words: list[Word], raw: str) -> bool:
-    """Whether an unknown small word stands beside a capitalized one, as in ``渋谷duo MUSIC``."""
-    if is_english(word.lower) or language_votes(word.lower):
-        return False
-    at = words.index(word)
-    beside = [*words[max(0, at - 1) : at], *words[at + 1 : at + 2]]
-    return any(
-        other.kind in {"title", "caps"} and not is_english(other.lower)
-        or other.kind == "caps"
-        for other in beside
-        if len(raw[min(word.end, other.end) : max(word.start, other.start)]) <= 1
-    )
+def _without_names(lowers: list[Word], words: list[Word]) -> list[Word]:
+    """Without unknown small words beside a capitalized one, as in ``渋谷duo MUSIC``."""
+    named: set[int] = set()
+    for one, other in pairwise(words):
+        if other.start - one.end <= 1:
+            named.update(_named_by(one, other))
+            named.update(_named_by(other, one))
+    return [word for word in lowers if word.start not in named]
+
+
+def _named_by(word: Word, beside: Word) -> list[int]:
+    is_name = beside.kind == "caps" or (beside.kind == "title" and not is_english(beside.lower))
+    is_known = is_english(word.lower) or bool(language_votes(word.lower))
+    return [word.start] if is_name and word.kind == "lower" and not is_known else []
 
 
 def _word_groups(raw: str, words: list[Word], lowers: list[Word]) -> Iterator[Found]:
-    """Neighboring words that leak, as one leak a language."""
+    """Neighboring words that leak, as one leak; one word between them that does not is let pass."""
     group: list[Word] = []
-    leaking = set(lowers)
-    for word in words:
-        if word in leaking:
-            if group and not _may_join(group[-1], word, words):
-                yield _group(group)
-                group = []
-            group.extend(_small_before(word, words) if not group else ())
-            group.append(word)
+    leaking = {word.start for word in lowers}
+    n_between = 0
+    for at, word in enumerate(words):
+        if word.start not in leaking:
+            n_between += word.kind != "small"
+            continue
+        if group and n_between > 1:
+            yield _group(group)
+            group = []
+        group.extend(_small_before(at, words) if not group else ())
+        group.append(word)
+        n_between = 0
     if group:
         yield _group(group)
 
 
-def _small_before(word: Word, words: list[Word]) -> list[Word]:
+def _small_before(at: int, words: list[Word]) -> list[Word]:
     """Words that lead to a word and would not leak alone: ``on the mat``, ``Theme park``."""
-    at = words.index(word)
     begin = at
     while begin and words[begin].start - words[begin - 1].end == 1 and _leads(words[begin - 1]):
         begin -= 1
@@ -237,11 +243,6 @@ def _leads(word: Word) -> bool:
     if word.kind == "title":
         return word.lower not in word_set("names") and is_english(word.lower, formed=False)
     return word.kind == "name" and word.text.islower() and is_english(word.lower)
-
-
-def _may_join(one: Word, other: Word, words: list[Word]) -> bool:
-    between = words[words.index(one) + 1 : words.index(other)]
-    return sum(word.kind not in {"small"} for word in between) <= 1
 
 
 def _group(words: list[Word]) -> Found:
@@ -257,6 +258,7 @@ def _group(words: list[Word]) -> Found:
 
 
 _LABEL = re.compile(r"\s*(?:\*{1,2})?\s*[:：]")
+_NAME_BEFORE = re.compile(r"[A-Za-z0-9] $")
 _NUMBER_AFTER = re.compile(r"[\s\-]?(?:[0-9IVX]+|[A-Z])(?![0-9A-Za-z])")
 
 
@@ -270,12 +272,13 @@ def _capitalized(
         return
     if not all(_is_common(word, raw) for word in content):
         return
-    is_label = _LABEL.match(raw, end) is not None and not raw[:start].strip(" *#-+>・●■◆0123456789.|")
+    first = start < 20 and not raw[:start].strip(" *#-+>・•●■◆0123456789.|")
+    is_label = first and _LABEL.match(raw, end) is not None
     if not is_label and _NUMBER_AFTER.match(raw, end):
         return
-    if not is_label and not alone and (is_entry and not raw[:start].strip(" *-+・•●■◆0123456789.") or _inside_quotes(raw, start)):
+    if not is_label and not alone and (is_entry and first or _inside_quotes(raw, start)):
         return
-    if not is_label and raw[start - 1 : start] == " " and raw[: start - 1][-1:].isascii() and raw[: start - 1][-1:].isalnum():
+    if not is_label and _NAME_BEFORE.search(raw[max(0, start - 2) : start]):
         return  # MacBook Pro: what stands before belongs to a name
     if is_label and len(words) <= 4:
         reason = f"{raw[start:end]!r} is a label of common words"
@@ -291,6 +294,8 @@ def _capitalized(
 
 def _inside_quotes(raw: str, start: int) -> bool:
     before = raw[max(0, start - 40) : start]
+    if before[-1:] not in {" ", "　", "「", "『", "《"}:
+        return False
     return any(before.rfind(opening) > before.rfind(closing) for opening, closing in ("「」", "『』", "《》"))
 
 

@@ -12,7 +12,7 @@ from tokext.bench.leakage.scripts import HAN, KANA, LATIN, MASKED
 _END = rf"\s{KANA}{HAN}、。「」『』（）【】！？，：；<>\"'`|"
 _COMMANDS = (
     "git|pip3?|npm|npx|yarn|docker|kubectl|conda|sudo|apt(?:-get)?|brew|curl|wget|ssh|scp|chmod|"
-    "chown|mkdir|rmdir|grep|rm|cd|ls|cp|mv|tar|unzip|bash|python3?|pytest|cargo|cat"
+    "chown|mkdir|rmdir|grep|cd|ls|unzip|bash|python3?|pytest|cargo|(?:cat|cp|mv|rm|tar)(?= \\S*[./_\\-])"
 )
 _EXTENSIONS = (
     "txt|csv|tsv|json|jsonl|yaml|yml|toml|xml|html?|css|js|ts|py|ipynb|rb|rs|go|java|c|cpp|h|php|"
@@ -23,7 +23,7 @@ _TLDS = "com|org|net|edu|gov|io|ai|co|jp|uk|de|fr|info|dev|app|me|tv|biz"
 #: What begins with a mark of punctuation: (what it is, that mark, the rest).
 _MARKED: tuple[tuple[str, str, str], ...] = (
     ("template debris", "<", r"\|[^|<>\s]{1,40}\|>(?:assistant|user|system)?|</?SYS>>|/?s>|(?:start|end)_of_turn>"),
-    ("tag", "<", r"/?[A-Za-z][A-Za-z0-9:\-]*(?:\s+[A-Za-z\-:]+(?:=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s>]+))?){0,12}\s*/?>"),
+    ("tag", "<", r"/?[A-Za-z][A-Za-z0-9:\-]*(?:\s+[A-Za-z\-:]+(?:=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s>]+))?){0,8}\s*/?>"),
     ("placeholder", "<", r"[A-Za-z][A-Za-z0-9_ \-]{0,40}>"),
     ("template debris", r"\[", r"/?INST\]"),
     ("placeholder", r"\[", r"(?:Your|Company|Name|Insert|Date|Recipient|Sender|Product|City|Phone|Email|Job|Title|First|Last)\b[A-Za-z0-9 '/\-]{0,40}\]"),
@@ -33,13 +33,13 @@ _MARKED: tuple[tuple[str, str, str], ...] = (
     ("inline code", "`", r"`[^`\n]{1,400}``|[^`\n]{1,400}`"),
     ("LaTeX", r"\$", r"\$[^$\n]{1,400}\$\$|[^$\n]{0,400}\\[^$\n]{0,400}\$"),
     ("environment variable", r"\$", r"\{?[A-Za-z_][A-Za-z0-9_]*\}?"),
-    ("LaTeX", r"\\", r"\([^\n]{1,400}?\\\)|\[[^\n]{1,400}?\\\]|[A-Za-z]+\*?(?:\{[^{}\n]{0,200}\})*"),
+    ("LaTeX", r"\\", r"\([^\n]{1,400}?\\\)|\[[^\n]{1,400}?\\\]|[A-Za-z]{1,40}\*?(?:\{[^{}\n]{0,200}\}){0,4}"),
     ("handle", "@", r"(?<![A-Za-z0-9]@)[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*"),
     ("hashtag", "[#＃]", rf"(?<![A-Za-z0-9&][#＃])[{LATIN}0-9_]+"),
     ("JSON key", "[\"“]", r"[A-Za-z_][A-Za-z0-9_ \-]{0,60}[\"”]\s*:(?=\s|[\[{\"0-9]|$)"),
     ("link target", r"\]", r"\([^()\s]{1,400}\)"),
     ("image", "!", r"\[[^\]\n]{0,120}\]\([^()\s]{0,400}\)"),
-    ("option", "-", r"(?<![A-Za-z0-9\-]-)(?:-[a-z][A-Za-z0-9_\-]*|[A-Za-z])(?:=[^\s、。]+)?(?=[\s、。」』）)`,.]|$)"),
+    ("option", "-", r"(?<![A-Za-z0-9\-]-)(?:-[a-z][A-Za-z0-9_\-]{0,40}|[A-Za-z])(?:=[^\s、。]{1,80})?(?=[\s、。」』）)`,.]|$)"),
     ("phonetics", "/", r"[^/\s]{0,40}[ˈˌəɪʊɛɔæʌɑɜθðʃʒŋɡɹː][^/\s]{0,40}/"),
     ("path", r"[/\\~.]", r"(?<![A-Za-z0-9][/\\~.])(?:(?<=[/\\])[A-Za-z0-9_.\-~]+)?(?:[/\\][A-Za-z0-9_.\-~]+)+[/\\]?"),
     ("method", r"\.", r"(?<![A-Za-z0-9.\s]\.)[a-z][A-Za-z0-9_]+(?![A-Za-z0-9])"),
@@ -82,7 +82,9 @@ _TOKEN = re.compile(
 )
 _WORD_MASK = re.compile("|".join(pattern for _, pattern in _IN_WORD))
 _MASKABLE = re.compile(r"[A-Za-z`©]")
-_WINDOW = 4000
+_WINDOW = 2000
+#: Nothing that a person reads as a word is longer: an address, a key, a block of base64.
+_LONGEST_WORD = 300
 
 
 def mask_line(line: str) -> str:
@@ -113,6 +115,8 @@ def _cover_token(match: re.Match[str]) -> str:
         return MASKED * len(text)
     if text.isalpha() and (text[1:].islower() or text.isupper()) or text.isdigit():
         return text
+    if len(text) > _LONGEST_WORD:
+        return MASKED * len(text)
     return _WORD_MASK.sub(_cover, text)
 
 

@@ -242,9 +242,9 @@ _KANA_RUN = re.compile(f"[{KANA}]+")
 
 def n_japanese(text: str) -> int:
     """How many kana and Han characters a text holds."""
-    return sum(map(len, _JAPANESE_RUN.findall(text)))
+    return len("".join(_JAPANESE_RUN.findall(text)))
 
 
 def n_kana(text: str) -> int:
     """How many kana a text holds."""
-    return sum(map(len, _KANA_RUN.findall(text)))
+    return len("".join(_KANA_RUN.findall(text)))

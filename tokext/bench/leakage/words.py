@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 
@@ -54,7 +54,7 @@ _ENGLISH_ENDING = re.compile(
 )
 
 
-@cache
+@lru_cache(maxsize=1 << 14)
 def is_english(word: str, formed: bool = True) -> bool:
     """Whether a lower-case word is a common English word, or (`formed`) looks like one.
 
@@ -68,7 +68,7 @@ def is_english(word: str, formed: bool = True) -> bool:
     return formed and len(parts) > 1 and all(_is_listed(part) for part in parts if part)
 
 
-@cache
+@lru_cache(maxsize=1 << 14)
 def _is_listed(word: str, formed: bool = True) -> bool:
     common = word_set("english") | word_set("function")
     if word in common:
@@ -93,7 +93,7 @@ _SYLLABLE = (
 _ROMAJI = re.compile(rf"(?:(?:([kstpcgdbhzj])(?=\1|ch|sh|ts))?{_SYLLABLE})+h?$")
 
 
-@cache
+@lru_cache(maxsize=1 << 14)
 def is_romaji(word: str) -> bool:
     """Whether a lower-case word can be read as Japanese in Latin letters, and not as English.
 
@@ -130,7 +130,7 @@ _OTHER_ENDING = (
 _ENGLISH_LOANS = frozenset(("café", "cafés", "résumé", "naïve", "cliché", "fiancé", "façade"))
 
 
-@cache
+@lru_cache(maxsize=1 << 14)
 def is_other_latin(word: str) -> bool:
     """Whether a lower-case word is a frequent one of another language, or ends like one.
 
@@ -141,8 +141,9 @@ def is_other_latin(word: str) -> bool:
     return word in latin_words() or any(ending.match(word) for _, ending in _OTHER_ENDING)
 
 
+@lru_cache(maxsize=1 << 14)
 def language_votes(word: str) -> dict[str, float]:
-    """Which languages a lower-case Latin word speaks for, and how loudly.
+    """Which languages a lower-case Latin word speaks for, and how loudly (read only: it is cached).
 
     Example:
         >>> language_votes("quelques"), language_votes("with"), language_votes("zzyzx")
