@@ -1,6 +1,37 @@
-"""Language leakage: where an answer leaves the language it was asked in."""
+"""Language leakage: where an answer leaves the language it was asked in, and how often."""
 
+from tokext.bench.leakage.details import write_details
+from tokext.bench.leakage.fieldmetric import FieldMetric
 from tokext.bench.leakage.find import find_leaks, scan
+from tokext.bench.leakage.measure import (
+    FALSE_POSITIVES,
+    Comparison,
+    GroupRates,
+    Leakage,
+    compare_leakage,
+    measure_leakage,
+)
+from tokext.bench.leakage.page import write_html
+from tokext.bench.leakage.samples import Sample, SampleFile, read_samples
 from tokext.bench.leakage.spans import Leak, Scan
+from tokext.bench.leakage.stats import Rate
 
-__all__ = ["Leak", "Scan", "find_leaks", "scan"]
+__all__ = [
+    "FALSE_POSITIVES",
+    "Comparison",
+    "FieldMetric",
+    "GroupRates",
+    "Leak",
+    "Leakage",
+    "Rate",
+    "Sample",
+    "SampleFile",
+    "Scan",
+    "compare_leakage",
+    "find_leaks",
+    "measure_leakage",
+    "read_samples",
+    "scan",
+    "write_details",
+    "write_html",
+]

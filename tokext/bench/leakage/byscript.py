@@ -81,7 +81,8 @@ def _foreign(language: str) -> re.Pattern[str]:
     joiners = r"[ ,.;:'’!?\-–—、。，]"
     letter = rf"(?![{own}])[{foreign}]"
     if language == "en":
-        return re.compile(rf"(?:{letter}[ー々]*(?:{joiners}{{1,3}}(?={letter}))?)+|[{LATIN}]+(?:[ ,'’\-]+[{LATIN}]+)*")
+        latin = rf"[{LATIN}]+(?:[ ,'’\-]+[{LATIN}]+)*"
+        return re.compile(rf"(?:{letter}[ー々]*(?:{joiners}{{1,3}}(?={letter}))?)+|{latin}")
     return re.compile(rf"(?:{letter}(?:{joiners}{{1,3}}(?={letter}))?)+")
 
 
@@ -110,7 +111,11 @@ def _code_of(text: str) -> str:
 
 def _judge_latin(text: str, start: int, end: int, language: str) -> Found | None:
     words = re.findall(f"[{LATIN}]+", text)
-    lowers = [word for word in words if word.islower() and len(word) >= 3 and word not in word_set("neutral")]
+    lowers = [
+        word
+        for word in words
+        if word.islower() and len(word) >= 3 and word not in word_set("neutral")
+    ]
     if not lowers:
         return None
     code, detail = latin_language([word.casefold() for word in words])
@@ -118,4 +123,6 @@ def _judge_latin(text: str, start: int, end: int, language: str) -> Found | None
         if code == "en" or len(words) < 2 or sum(map(is_english, lowers)) * 2 > len(lowers):
             return None
         return Found(start, end, code, "low", f"words of {detail or 'another language'}", detail)
-    return Found(start, end, code, "high", f"{lowers[0]!r} is a lower-case word in Latin letters", detail)
+    return Found(
+        start, end, code, "high", f"{lowers[0]!r} is a lower-case word in Latin letters", detail
+    )

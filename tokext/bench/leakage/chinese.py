@@ -1,5 +1,6 @@
 """Chinese inside and between Japanese: characters that Japanese lacks, and words it does not use."""
 
+# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import re
@@ -7,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from tokext.bench.leakage.scripts import HAN, KANA, char_class, chinese_only_class
 from tokext.bench.leakage.scripts import _CHINESE_THOUGH_IN_JIS as _IN_JIS
+from tokext.bench.leakage.scripts import HAN, KANA, char_class, chinese_only_class
 
 # Words in characters that Japanese shares. What follows a bar keeps a Japanese compound out:
 # 許可以外 holds 可以, 最大的 ends in 大的.
@@ -33,7 +34,9 @@ _OLD_FORM = re.compile(
     "舊萬處號覺觀觸證譯讀豐賣輕轉辭遲邊鐵隨雙靈餘驗齊齒龍攝歐殘澤檢樂個為單]"
 )
 #: Han in a row with a function word of Chinese among them.
-_KANALESS = r"[一-鿿，、][一-鿿，、][是了在也就很這个個之於不的和与把被給跟都][一-鿿，、][一-鿿，、]"
+_KANALESS = (
+    r"[一-鿿，、][一-鿿，、][是了在也就很這个個之於不的和与把被給跟都][一-鿿，、][一-鿿，、]"
+)
 _CHINESE_PUNCTUATION = "，；：！？“”《》"
 
 
@@ -62,7 +65,9 @@ def trigger() -> re.Pattern[str]:
     by_first: dict[str, set[str]] = {}
     for word in _split_words():
         by_first.setdefault(word[0], set()).add(word[1:])
-    return re.compile("|".join(f"{first}(?:{'|'.join(sorted(rest))})" for first, rest in by_first.items()))
+    return re.compile(
+        "|".join(f"{first}(?:{'|'.join(sorted(rest))})" for first, rest in by_first.items())
+    )
 
 
 def _split_words() -> list[str]:
@@ -75,7 +80,9 @@ def _split_words() -> list[str]:
 @cache
 def evidence() -> re.Pattern[str]:
     """What a line has to hold before its clauses are read: a character, a word, or Han in a row."""
-    return re.compile(f"[{chinese_only_class()}{char_class(_IN_JIS)}]|{trigger().pattern}|{_KANALESS}")
+    return re.compile(
+        f"[{chinese_only_class()}{char_class(_IN_JIS)}]|{trigger().pattern}|{_KANALESS}"
+    )
 
 
 _WORD = re.compile(_WORDS)
@@ -160,7 +167,9 @@ class _Part:
 
     @property
     def score(self) -> float:
-        return 3.0 * len(self.only) + 2.0 * len(self.words) + max(0, self.n_function - len(self.words))
+        return (
+            3.0 * len(self.only) + 2.0 * len(self.words) + max(0, self.n_function - len(self.words))
+        )
 
     @property
     def is_chinese(self) -> bool:
@@ -187,7 +196,9 @@ def _clause(line: str, parts: list[_Part]) -> ChineseClause:
     only = [line[at] for part in parts for at in part.only]
     words = [line[a:b] for part in parts for a, b in part.words]
     if only:
-        return ChineseClause(start, end, f"{''.join(only[:5])!r}: not in Japanese orthography", True)
+        return ChineseClause(
+            start, end, f"{''.join(only[:5])!r}: not in Japanese orthography", True
+        )
     if words:
         return ChineseClause(start, end, f"{words[0]!r} is Chinese, not Japanese", True)
     return ChineseClause(start, end, "a clause without kana with Chinese function words", False)

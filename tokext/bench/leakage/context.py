@@ -1,14 +1,25 @@
 """What stands around a stretch of Latin letters: glosses, quotations, mention."""
 
+# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import re
 
 from tokext.bench.leakage.scripts import HAN, KANA, LATIN
 
-OPENING = "(（[［〔「『\"“‘〈《【"
+OPENING = '(（[［〔「『"“‘〈《【'
 _CLOSING = {"(": ")）", "（": "）)", "[": "]", "［": "］", "〔": "〕"}
-_QUOTES = {"「": "」", "『": "』", '"': '"', "“": "”", "‘": "’", "〈": "〉", "《": "》", "'": "'", "«": "»"}
+_QUOTES = {
+    "「": "」",
+    "『": "』",
+    '"': '"',
+    "“": "”",
+    "‘": "’",
+    "〈": "〉",
+    "《": "》",
+    "'": "'",
+    "«": "»",
+}
 _JAPANESE = re.compile(f"[{KANA}{HAN}]")
 _GLOSS_HOST = re.compile(rf"[{KANA}{HAN}{LATIN}」』\"”*0-9]\s{{0,2}}$")
 #: With one of these a parenthesis is a sentence, not the name of a thing.
@@ -27,7 +38,7 @@ _MENTION_BEFORE = re.compile(
     r"(?:[^。「」『』\"“”]{0,14})$"
 )
 _MENTION_AFTER = re.compile(
-    rf"(?:[^。「」『』\"“”]{{0,6}})(?:という?(?:英|単)?(?:単語|言葉|語|動詞|名詞|形容詞|用語|表現|文字列|フレーズ|キーワード)|(?:と|で)?発音|と表記|と書[きくい]|と綴|と訳|と略|の略|の意味|を意味|"
+    r"(?:[^。「」『』\"“”]{0,6})(?:という?(?:英|単)?(?:単語|言葉|語|動詞|名詞|形容詞|用語|表現|文字列|フレーズ|キーワード)|(?:と|で)?発音|と表記|と書[きくい]|と綴|と訳|と略|の略|の意味|を意味|"
     r"は[^。]{0,20}(?:意味|という語|形容詞|動詞|名詞|挨拶|複数形|過去形|単語|略|進行形|完了形)|の(?:複数形|過去形|過去分詞|発音|語源|スペル|綴り)|と言います|と言う|といいます|とローマ字)"
 )
 
@@ -72,7 +83,7 @@ def _find_closing(line: str, open_at: int, end: int) -> int:
     return -1
 
 
-_EXPLAINED = re.compile(rf"\s{{0,2}}[（(]([^（）()]{{1,40}})[）)]")
+_EXPLAINED = re.compile(r"\s{0,2}[（(]([^（）()]{1,40})[）)]")
 
 
 def is_glossed(line: str, end: int, n_words: int) -> bool:
@@ -97,7 +108,10 @@ def quote_around(line: str, start: int, end: int) -> str:
         >>> quote_around("「run」とは", 1, 4)
         '「'
     """
-    before, after = line[max(0, start - 3) : start].rstrip()[-1:], line[end : end + 3].lstrip(" .,!?")[:1]
+    before, after = (
+        line[max(0, start - 3) : start].rstrip()[-1:],
+        line[end : end + 3].lstrip(" .,!?")[:1],
+    )
     return before if before in _QUOTES and before and after == _QUOTES[before] else ""
 
 
@@ -113,6 +127,10 @@ def is_mentioned(line: str, start: int, end: int) -> bool:
     if quoted:
         before = before.rstrip()[:-1]
         after = after.lstrip(" .,!?")[1:]
-    if _MENTION_BEFORE.search(before) is not None and (quoted or before.endswith(("は", "は ", "で"))):
+    if _MENTION_BEFORE.search(before) is not None and (
+        quoted or before.endswith(("は", "は ", "で"))
+    ):
         return True
-    return _MENTION_AFTER.match(after) is not None and (quoted or "の略" in after[:8] or "と言" in after[:8])
+    return _MENTION_AFTER.match(after) is not None and (
+        quoted or "の略" in after[:8] or "と言" in after[:8]
+    )

@@ -51,7 +51,7 @@ _HAN_RUN = re.compile(f"[{HAN}]+")
 def find_leaks(
     text: str, language: str = "ja", prompt: str | None = None, allowed: Iterable[str] = ()
 ) -> tuple[Leak, ...]:
-    """Find every stretch of an answer that is in another language than the one expected.
+    r"""Find every stretch of an answer that is in another language than the one expected.
 
     For Japanese, words, clauses and lines of English, Chinese, Korean, Russian and others are told
     from names, code, glosses and what else Japanese writes in other letters. For other expected
@@ -59,7 +59,7 @@ def find_leaks(
     for what that cannot see.
 
     Args:
-        text: The answer. Line breaks are ``\\n``.
+        text: The answer. Line breaks are ``\n``.
         language: The expected language.
         prompt: What was asked; its own words, and what it asks for, are no leaks.
         allowed: Languages that are asked for, by code.
@@ -83,15 +83,17 @@ def find_leaks(
 def scan(
     text: str, language: str = "ja", prompt: str | None = None, allowed: Iterable[str] = ()
 ) -> Scan:
-    """Everything :func:`find_leaks` learns about an answer on its way.
+    r"""Everything :func:`find_leaks` learns about an answer on its way.
 
     Example:
-        >>> found = scan("Sure, here is a story in Japanese.\\n昔々、森に小さな村がありました。")
+        >>> found = scan("Sure, here is a story in Japanese.\n昔々、森に小さな村がありました。")
         >>> found.leaked_lines, found.response_language
         ((0,), 'ja')
     """
     if not isinstance(text, str):
-        raise InputError(f"text is {type(text).__name__}, not a string.", hint="pass the answer's text.")
+        raise InputError(
+            f"text is {type(text).__name__}, not a string.", hint="pass the answer's text."
+        )
     allowance = read_allowance(prompt, allowed)
     lines = text.split("\n")
     kinds = line_kinds(lines)
@@ -100,7 +102,12 @@ def scan(
         views = _find_in_lines(lines, kinds, allowance)
     else:
         views = [
-            _View(line, line, kind, list(find_by_script(line, language, allowance)) if kind != CODE else [])
+            _View(
+                line,
+                line,
+                kind,
+                list(find_by_script(line, language, allowance)) if kind != CODE else [],
+            )
             for line, kind in zip(lines, kinds, strict=True)
         ]
     weights = _Weights.of(views, language) if any(view.found for view in views) else _Weights()
@@ -147,10 +154,14 @@ class _View:
             level: Level = "response" if self.whole.language == response else "line"
             stripped = self.raw.strip()
             start = self.raw.index(stripped)
-            yield _leak(replace(self.whole, start=start, end=start + len(stripped)), self.raw, at, level)
+            yield _leak(
+                replace(self.whole, start=start, end=start + len(stripped)), self.raw, at, level
+            )
         else:
             for found in self.found:
-                yield _leak(found, self.raw, at, "response" if found.language == response else "word")
+                yield _leak(
+                    found, self.raw, at, "response" if found.language == response else "word"
+                )
 
 
 def _leak(found: Found, line: str, at: int, level: Level) -> Leak:
@@ -245,13 +256,14 @@ def _whole_line(view: _View) -> Found | None:
         return None
     by_language: dict[str, float] = {}
     for f in view.found:
-        by_language[f.language] = by_language.get(f.language, 0.0) + _weight(view.masked[f.start : f.end])
+        by_language[f.language] = by_language.get(f.language, 0.0) + _weight(
+            view.masked[f.start : f.end]
+        )
     language = max(by_language, key=lambda code: by_language[code])
-    main = max(
+    return max(
         (f for f in view.found if f.language == language),
         key=lambda f: (f.confidence == "high", f.end - f.start),
     )
-    return main
 
 
 @dataclass
@@ -307,10 +319,18 @@ def _promote(views: list[_View], response: str, allowance: Allowance) -> None:
         language = response or _language_around(spoken, index)
         if language in allowance.languages or not language:
             continue
-        letters = _LATIN_WORD if language in {"en", "xl"} else _HAN_RUN if language == "zh" else None
-        if letters is None or not letters.search(view.masked) or (language != "zh" and n_japanese(view.masked)):
+        letters = (
+            _LATIN_WORD if language in {"en", "xl"} else _HAN_RUN if language == "zh" else None
+        )
+        if (
+            letters is None
+            or not letters.search(view.masked)
+            or (language != "zh" and n_japanese(view.masked))
+        ):
             continue
-        view.whole = Found(0, len(view.raw), language, "low", "a line between lines in that language")
+        view.whole = Found(
+            0, len(view.raw), language, "low", "a line between lines in that language"
+        )
 
 
 def _language_around(spoken: list[_View], index: int) -> str:

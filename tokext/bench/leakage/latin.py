@@ -36,7 +36,7 @@ Kind = Literal["lower", "small", "title", "caps", "name"]
 
 
 class Word(NamedTuple):
-    """A Latin word at ``[start, end)`` of its line; `lower` is its lower case, apostrophes plain."""
+    """A Latin word at ``[start, end)`` of its line; `lower` has straight apostrophes."""
 
     start: int
     end: int
@@ -95,7 +95,9 @@ def _read_words(line: str, start: int, end: int, allowance: Allowance) -> list[W
 def _kind_of(text: str, fused: bool) -> tuple[str, Kind]:
     """A word in lower case, and its kind; `fused` to a katakana before it, names are fewer."""
     lower = text.casefold().replace("’", "'")
-    return lower, _kind_of_lower(lower, fused) if text.islower() else _kind_of_upper(text, lower, fused)
+    return lower, _kind_of_lower(lower, fused) if text.islower() else _kind_of_upper(
+        text, lower, fused
+    )
 
 
 def _kind_of_upper(text: str, lower: str, fused: bool) -> Kind:
@@ -122,7 +124,9 @@ def _in_stretch(
 ) -> Iterator[Found]:
     """Leaks in one stretch: a sentence as a whole, else the single words that leak."""
     segments = list(_segments(raw, words))
-    open_words = [word for segment in segments if not _is_exempt(raw, segment, allowance) for word in segment]
+    open_words = [
+        word for segment in segments if not _is_exempt(raw, segment, allowance) for word in segment
+    ]
     if not open_words:
         return
     sentence = _sentence(open_words, least=4)
@@ -158,8 +162,13 @@ def _is_exempt(raw: str, segment: list[Word], allowance: Allowance) -> bool:
         return True
     if not context.quote_around(raw, start, end):
         return False
-    return len(segment) == 1 and allowance.is_technical or (
-        _is_title(segment) or segment[0].kind in {"title", "caps", "name"} and len(segment) <= 8 and not _is_sentence_case(segment)
+    return (len(segment) == 1 and allowance.is_technical) or (
+        _is_title(segment)
+        or (
+            segment[0].kind in {"title", "caps", "name"}
+            and len(segment) <= 8
+            and not _is_sentence_case(segment)
+        )
     )
 
 
@@ -169,7 +178,7 @@ def _is_sentence_case(segment: list[Word]) -> bool:
 
 
 def _sentence(words: list[Word], least: int) -> Found | None:
-    """The words as one clause: `least` words and more, one that holds a clause together, no title."""
+    """The words as one clause: `least` and more, one holding them together, and no title."""
     lowers = [word for word in words if word.kind in {"lower", "small"}]
     if len(words) < least or not any(word.kind == "lower" for word in words) or _is_title(words):
         return None
@@ -191,7 +200,11 @@ def _is_title(words: list[Word]) -> bool:
     """Whether the words are written like a title: small words small, all others capitalized."""
     big = [word for word in words if word.kind in {"title", "caps", "name"}]
     lower = [word for word in words if word.kind == "lower"]
-    return bool(big) and words[0] in big and all(word.lower in word_set("title_small") for word in lower)
+    return (
+        bool(big)
+        and words[0] in big
+        and all(word.lower in word_set("title_small") for word in lower)
+    )
 
 
 def _without_names(lowers: list[Word], words: list[Word]) -> list[Word]:
@@ -254,7 +267,9 @@ def _group(words: list[Word]) -> Found:
         reason = f"{words[0].text!r} is an ordinary word in lower case"
     else:
         reason = f"{words[0].text!r} is written small and is no unit, name or romanized Japanese"
-    return Found(words[0].start, words[-1].end, language, "high" if known else "low", reason, detail)
+    return Found(
+        words[0].start, words[-1].end, language, "high" if known else "low", reason, detail
+    )
 
 
 _LABEL = re.compile(r"\s*(?:\*{1,2})?\s*[:：]")
@@ -262,13 +277,15 @@ _NAME_BEFORE = re.compile(r"[A-Za-z0-9] $")
 _NUMBER_AFTER = re.compile(r"[\s\-]?(?:[0-9IVX]+|[A-Z])(?![0-9A-Za-z])")
 
 
-def _capitalized(
-    raw: str, words: list[Word], alone: bool, is_entry: bool
-) -> Iterator[Found]:
+def _capitalized(raw: str, words: list[Word], alone: bool, is_entry: bool) -> Iterator[Found]:
     """Common words with a capital: right often enough to be worth a look, no more."""
     content = [word for word in words if word.kind in {"title", "caps"}]
     start, end = words[0].start, words[-1].end
-    if not content or any(word.kind == "name" for word in words) or context.quote_around(raw, start, end):
+    if (
+        not content
+        or any(word.kind == "name" for word in words)
+        or context.quote_around(raw, start, end)
+    ):
         return
     if not all(_is_common(word, raw) for word in content):
         return
@@ -276,7 +293,7 @@ def _capitalized(
     is_label = first and _LABEL.match(raw, end) is not None
     if not is_label and _NUMBER_AFTER.match(raw, end):
         return
-    if not is_label and not alone and (is_entry and first or _inside_quotes(raw, start)):
+    if not is_label and not alone and ((is_entry and first) or _inside_quotes(raw, start)):
         return
     if not is_label and _NAME_BEFORE.search(raw[max(0, start - 2) : start]):
         return  # MacBook Pro: what stands before belongs to a name
@@ -296,7 +313,10 @@ def _inside_quotes(raw: str, start: int) -> bool:
     before = raw[max(0, start - 40) : start]
     if before[-1:] not in {" ", "　", "「", "『", "《"}:
         return False
-    return any(before.rfind(opening) > before.rfind(closing) for opening, closing in ("「」", "『』", "《》"))
+    return any(
+        before.rfind(opening) > before.rfind(closing)
+        for opening, closing in ("「」", "『』", "《》")
+    )
 
 
 def _is_common(word: Word, raw: str) -> bool:
@@ -304,7 +324,9 @@ def _is_common(word: Word, raw: str) -> bool:
     if lower in word_set("names"):
         return False
     if word.kind == "caps":
-        fused = re.search(r"[^ァ-ヺー][ァ-ヺー]{1,2}$", "。" + raw[max(0, word.start - 3) : word.start])
+        fused = re.search(
+            r"[^ァ-ヺー][ァ-ヺー]{1,2}$", "。" + raw[max(0, word.start - 3) : word.start]
+        )
         return bool(fused) or (len(lower) >= 5 and is_english(lower))
     return len(lower) >= 3 and (
         is_english(lower, formed=False) or (len(lower) >= 5 and is_other_latin(lower))

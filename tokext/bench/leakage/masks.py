@@ -1,5 +1,6 @@
 """What is no prose: addresses, code, markup, formulas, keys. Covered, so that no rule sees it."""
 
+# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import re
@@ -69,7 +70,9 @@ _IN_LINE: tuple[tuple[str, str], ...] = (
     ("first program", r"[Hh]ello,? [Ww]orld!?"),
     ("copyright line", r"Copyright\s[^\n]{0,20}[0-9]{4}[^\n]{0,80}|All [Rr]ights [Rr]eserved\.?"),
 )  # fmt: skip
-_LINE_WORD = re.compile(rf"(?<![A-Za-z])(?:{_COMMANDS}) |SELECT|INSERT|UPDATE|DELETE|CREATE|ello,? [Ww]orld|[Rr]eserved|Copyright")
+_LINE_WORD = re.compile(
+    rf"(?<![A-Za-z])(?:{_COMMANDS}) |SELECT|INSERT|UPDATE|DELETE|CREATE|ello,? [Ww]orld|[Rr]eserved|Copyright"
+)
 _LINE_MASK = re.compile("|".join(pattern for _, pattern in _IN_LINE))
 
 _JOIN = r"[.@:/\\+=&%?#~\-]"
@@ -113,7 +116,7 @@ def _cover_token(match: re.Match[str]) -> str:
     text = match.group()
     if match["word"] is None:
         return MASKED * len(text)
-    if text.isalpha() and (text[1:].islower() or text.isupper()) or text.isdigit():
+    if (text.isalpha() and (text[1:].islower() or text.isupper())) or text.isdigit():
         return text
     if len(text) > _LONGEST_WORD:
         return MASKED * len(text)
@@ -142,9 +145,13 @@ _CODE_LINE = re.compile(
     )""",
     re.VERBOSE,
 )
-_IMPORT = re.compile(r"\s*(?:import\s+[\w.]+(?:\s+as\s+\w+)?|from\s+[\w.]+\s+import\s+[\w, *()]+)\s*;?\s*$")
+_IMPORT = re.compile(
+    r"\s*(?:import\s+[\w.]+(?:\s+as\s+\w+)?|from\s+[\w.]+\s+import\s+[\w, *()]+)\s*;?\s*$"
+)
 _CODE_MARKS = re.compile(r"[(){}\[\];=<>]")
-_JSON_LINE = re.compile(r"""^\s*[{\[]?\s*["“][^"”\n]*["”]\s*(?::.*|,?\s*[}\]]*,?)\s*$|^\s*[{\[]\s*["“].*""")
+_JSON_LINE = re.compile(
+    r"""^\s*[{\[]?\s*["“][^"”\n]*["”]\s*(?::.*|,?\s*[}\]]*,?)\s*$|^\s*[{\[]\s*["“].*"""
+)
 _PROSE_END = re.compile(r"[A-Za-z][.!?]\s*$")
 
 
@@ -155,7 +162,7 @@ def is_code_line(line: str) -> bool:
         >>> is_code_line("for name in os.listdir('.'):"), is_code_line("for example, water")
         (True, False)
     """
-    return len(line) < 400 and _IMPORT.match(line) is not None or (
+    return (len(line) < 400 and _IMPORT.match(line) is not None) or (
         len(line) < 400
         and _CODE_LINE.match(line) is not None
         and _CODE_MARKS.search(line) is not None
@@ -173,7 +180,11 @@ def line_kinds(lines: list[str]) -> list[LineKind]:
     at = 0
     while at < len(lines):
         line = lines[at]
-        opening = _FENCE.match(line) or _FENCE_AT_END.search(line) if "``" in line or "~~~" in line else None
+        opening = (
+            _FENCE.match(line) or _FENCE_AT_END.search(line)
+            if "``" in line or "~~~" in line
+            else None
+        )
         if opening is None:
             kinds.append(_kind_outside(line, kinds[-1] if kinds else PROSE))
             at += 1
@@ -204,7 +215,9 @@ def _kind_outside(line: str, before: LineKind) -> LineKind:
 
 
 _CUT_OFF_STRING = re.compile(r"\s*\"[^\"]{0,60}$")
-_JSON_SHAPE = re.compile(r"""["”]\s*:\s*(?:["“\[{\d]|true|false|null|$)|^\s*["“][^"”]*["”],\s*$|^\s*[{\[]""")
+_JSON_SHAPE = re.compile(
+    r"""["”]\s*:\s*(?:["“\[{\d]|true|false|null|$)|^\s*["“][^"”]*["”],\s*$|^\s*[{\[]"""
+)
 
 
 def _looks_like_json(line: str) -> bool:
@@ -244,7 +257,11 @@ def words_of_code(lines: list[str], kinds: list[LineKind]) -> frozenset[str]:
 
 def _code_in(line: str) -> list[str]:
     inline = _INLINE.findall(line) if "`" in line else []
-    return inline + [m.group() for m in _LINE_MASK.finditer(line)] if _LINE_WORD.search(line) else inline
+    return (
+        inline + [m.group() for m in _LINE_MASK.finditer(line)]
+        if _LINE_WORD.search(line)
+        else inline
+    )
 
 
 def cover_latin(line: str) -> str:
@@ -263,6 +280,7 @@ def is_code_answer(text: str, kinds: list[LineKind]) -> bool:
     if n_code == 0:
         return False
     n_lines = sum(1 for line in text.split("\n") if line.strip())
-    return any(
-        _FENCE.match(line) for line in text.split("\n") if "```" in line
-    ) or n_code * 3 >= n_lines
+    return (
+        any(_FENCE.match(line) for line in text.split("\n") if "```" in line)
+        or n_code * 3 >= n_lines
+    )

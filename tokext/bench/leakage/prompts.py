@@ -1,5 +1,6 @@
 """What a prompt allows: languages that it asks for, and words that it uses itself."""
 
+# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import re
@@ -37,7 +38,9 @@ _FROM_LATIN = r"(?:from |not in |without |no |avoid )"
 _INTO_JAPANESE = re.compile(
     r"日本語(?:に|へ)(?:翻)?訳|和訳|日本語に(?:翻訳|直|変換)|(?:in)?to Japanese|日本語で(?:答|回答|書|説明)"
 )
-_QUOTED = re.compile(r"「([^「」\n]{1,400})」|『([^『』\n]{1,400})』|\"([^\"\n]{1,400})\"|“([^“”\n]{1,400})”")
+_QUOTED = re.compile(
+    r"「([^「」\n]{1,400})」|『([^『』\n]{1,400})』|\"([^\"\n]{1,400})\"|“([^“”\n]{1,400})”"
+)
 _WORD = re.compile(rf"[{LATIN}]+")
 _FOREIGN = re.compile(rf"[^\W\d_{LATIN}]+")
 

@@ -45,7 +45,9 @@ def is_chinese_only(char: str) -> bool:
     """
     if char in _CHINESE_THOUGH_IN_JIS:
         return True
-    if char in _JAPANESE_FORMS or not ("\u3400" <= char <= "\u4dbf" or "\u4e00" <= char <= "\u9fff"):
+    if char in _JAPANESE_FORMS or not (
+        "\u3400" <= char <= "\u4dbf" or "\u4e00" <= char <= "\u9fff"
+    ):
         return False
     return not _encodes(char, "cp932") and (
         not _encodes(char, "shift_jis_2004") or _encodes(char, "gb2312")
@@ -218,9 +220,7 @@ def _is_word(run: str, line: str, start: int, end: int) -> bool:
     return not is_symbol and bool(between or (spaced and end < len(line)))
 
 
-_WORD = re.compile(
-    rf"[{KANA}]+|[{HAN}]|[{LATIN}]+(?:['’-][{LATIN}]+)*|[{HANGUL}]+|[{CYRILLIC}]+"
-)
+_WORD = re.compile(rf"[{KANA}]+|[{HAN}]|[{LATIN}]+(?:['’-][{LATIN}]+)*|[{HANGUL}]+|[{CYRILLIC}]+")
 
 
 def count_words(text: str) -> int:

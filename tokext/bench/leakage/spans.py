@@ -33,10 +33,10 @@ class Leak:
 
 @dataclass(frozen=True)
 class Scan:
-    """Everything that is known about the language of one answer.
+    r"""Everything that is known about the language of one answer.
 
     `response_language` is the expected language unless another one has at least 80 % of the
-    weight. `leaked_lines` are indices into ``text.split("\\n")`` of the lines that leak as a whole
+    weight. `leaked_lines` are indices into ``text.split("\n")`` of the lines that leak as a whole
     (level ``line`` or ``response``).
     """
 

@@ -1,4 +1,4 @@
-"""Small word lists, read once: enough to tell a common word from a name, and English from French."""
+"""Small word lists, read once: they tell a word from a name, and English from French."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ _ENDINGS = (
     ("ied", "y"), ("ing", ""), ("ing", "e"), ("ly", ""), ("ally", ""), ("ily", "y"), ("bly", "ble"),
     ("er", ""), ("r", ""), ("ier", "y"), ("est", ""), ("iest", "y"), ("ness", ""), ("iness", "y"),
     ("ful", ""), ("less", ""), ("ment", ""), ("able", ""), ("able", "e"), ("ion", "e"), ("ion", ""),
-    ("ity", ""), ("ity", "e"), ("y", ""), ("th", ""), ("al", ""), ("ers", ""), ("ings", ""), ("ors", ""),
+    ("ity", ""), ("ity", "e"), ("y", ""), ("th", ""), ("al", ""), ("ers", ""), ("ings", ""),
+    ("ors", ""),
 )  # fmt: skip
 _PREFIXES = ("un", "re", "non", "over", "under", "mis", "dis", "pre", "inter", "micro", "multi")
 _ENGLISH_ENDING = re.compile(
@@ -78,7 +79,11 @@ def _is_listed(word: str, formed: bool = True) -> bool:
             stem = word[: -len(ending)]
             if stem + instead in common:
                 return True
-            if ending in {"ed", "ing", "er", "est"} and stem[-1] == stem[-2] and stem[:-1] in common:
+            if (
+                ending in {"ed", "ing", "er", "est"}
+                and stem[-1] == stem[-2]
+                and stem[:-1] in common
+            ):
                 return True
     return formed and any(
         word.startswith(prefix) and len(word) - len(prefix) >= 4 and word[len(prefix) :] in common
@@ -124,7 +129,7 @@ _OTHER_ENDING = (
     ("es", re.compile(r".{2,}(?:ción|ciones|sión|idad|idades|amente)$")),
     ("pt", re.compile(r".{2,}(?:ção|ções|são|idade|mente)$")),
     ("it", re.compile(r".{3,}(?:zione|zioni|ità|mente)$")),
-    ("de", re.compile(r".{3,}(?:keit|heit|schaft|schaften|lich|lichen|ungen|ieren|iert|isch|ische)$")),
+    ("de", re.compile(r".{3,}(?:keit|heit|schaft(?:en)?|lich(?:en)?|ungen|ieren|iert|ische?)$")),
     ("fr", re.compile(r".{3,}(?:eux|euse|euses|iques?|aient|ement|ité|ités|ées?)$")),
 )  # fmt: skip
 _ENGLISH_LOANS = frozenset(("café", "cafés", "résumé", "naïve", "cliché", "fiancé", "façade"))
