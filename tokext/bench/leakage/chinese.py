@@ -191,7 +191,7 @@ def _clause(line: str, parts: list[_Part]) -> ChineseClause:
     first, last = parts[0], parts[-1]
     start = _evidence_start(line, first)
     end = _evidence_end(line, last)
-    while line[end : end + 1] == "，":
+    if line[end : end + 1] == "，" or (len(parts) > 1 and line[end : end + 1] in {"。", "！", "？"}):
         end += 1
     only = [line[at] for part in parts for at in part.only]
     words = [line[a:b] for part in parts for a, b in part.words]

@@ -31,6 +31,18 @@ _SENTENCE_WORDS = re.compile(
 )
 _LONGEST_GLOSS = 120
 
+
+def is_sentence(text: str) -> bool:
+    """Whether a stretch holds a word that only sentences have.
+
+    Example:
+        >>> is_sentence("Hockey is my favorite"), is_sentence("Attention Is All You Need")
+        (True, False)
+    """
+    found = _SENTENCE_WORDS.search(text)
+    return found is not None and found.group().islower()
+
+
 _LANGUAGE_NAME = r"(?:英|中国|韓国|朝鮮|仏|独|ロシア|フランス|ドイツ|スペイン|イタリア|ポルトガル|ラテン|ギリシャ|ギリシア|アラビア|タイ|ベトナム|インドネシア|ヒンディー|ヘブライ|オランダ|トルコ|外国|外来)語"
 _MENTION_BEFORE = re.compile(
     rf"(?:{_LANGUAGE_NAME}|[動名形副代]詞|形容詞|副詞|形容動詞|助動詞|前置詞|接続詞|冠詞|接頭辞|接尾辞|接頭語|接尾語|"

@@ -1,8 +1,8 @@
 """The field's language-confusion metric, computed from the leaks found here.
 
 Marchisio et al. (2024), "Understanding and Mitigating Language Confusion in LLMs", define over a
-set of responses R: the line pass rate, the share of responses without a line in another language; the
-word pass rate, among the responses that pass by line, the share without an English word (for
+set of responses R: the line pass rate, the share of responses without a line in another language;
+the word pass rate, among the responses that pass by line, the share without an English word (for
 languages in another script than Latin); and their harmonic mean. They identify a line's language
 with fastText and words with an English dictionary. Here lines and words are those that the rules of
 this room find, so names, glosses, code and kana-less headings do not fail a response, and Chinese

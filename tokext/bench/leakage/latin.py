@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
@@ -132,14 +132,19 @@ def _in_stretch(
     sentence = _sentence(open_words, least=4)
     if sentence is not None:
         if not allowance.quotes(raw[sentence.start : sentence.end]):
-            yield sentence
+            yield replace(sentence, end=_with_stop(raw, sentence.end))
         return
     lowers = [word for word in open_words if word.kind == "lower"]
     lowers = _without_names(lowers, words)
     if lowers and not _is_title(open_words):
-        yield from _word_groups(raw, open_words, lowers)
-    elif not lowers:
+        yield from _word_groups(open_words, lowers)
+    elif not lowers or alone:
         yield from _capitalized(raw, open_words, alone, is_entry)
+
+
+def _with_stop(raw: str, end: int) -> int:
+    """The end of a clause, after the mark that closes it as a sentence."""
+    return end + 1 if raw[end : end + 1] in {".", "!", "?"} else end
 
 
 def _segments(raw: str, words: list[Word]) -> Iterator[list[Word]]:
@@ -167,6 +172,7 @@ def _is_exempt(raw: str, segment: list[Word], allowance: Allowance) -> bool:
         or (
             segment[0].kind in {"title", "caps", "name"}
             and len(segment) <= 8
+            and not context.is_sentence(raw[start:end])
             and not _is_sentence_case(segment)
         )
     )
@@ -183,7 +189,7 @@ def _sentence(words: list[Word], least: int) -> Found | None:
     if len(words) < least or not any(word.kind == "lower" for word in words) or _is_title(words):
         return None
     language, detail = latin_language([word.lower for word in words if word.kind != "name"])
-    function = [word for word in lowers if _holds_together(word.lower, language)]
+    function = [word for word in words if _holds_together(word.lower, language)]
     if not function or len(lowers) * 3 < len(words):
         return None
     if sum(is_romaji(word.lower) for word in words) >= sum(word.kind == "lower" for word in words):
@@ -223,7 +229,7 @@ def _named_by(word: Word, beside: Word) -> list[int]:
     return [word.start] if is_name and word.kind == "lower" and not is_known else []
 
 
-def _word_groups(raw: str, words: list[Word], lowers: list[Word]) -> Iterator[Found]:
+def _word_groups(words: list[Word], lowers: list[Word]) -> Iterator[Found]:
     """Neighboring words that leak, as one leak; one word between them that does not is let pass."""
     group: list[Word] = []
     leaking = {word.start for word in lowers}
@@ -238,6 +244,12 @@ def _word_groups(raw: str, words: list[Word], lowers: list[Word]) -> Iterator[Fo
         group.extend(_small_before(at, words) if not group else ())
         group.append(word)
         n_between = 0
+        if (
+            at + 1 < len(words)
+            and words[at + 1].kind == "title"
+            and _goes_with(word, words[at + 1])
+        ):
+            group.append(words[at + 1])
     if group:
         yield _group(group)
 
@@ -248,6 +260,11 @@ def _small_before(at: int, words: list[Word]) -> list[Word]:
     while begin and words[begin].start - words[begin - 1].end == 1 and _leads(words[begin - 1]):
         begin -= 1
     return words[begin:at]
+
+
+def _goes_with(word: Word, after: Word) -> bool:
+    """Whether a capitalized common word follows at once: ``organic Food``."""
+    return after.start - word.end == 1 and _leads(after)
 
 
 def _leads(word: Word) -> bool:
@@ -293,7 +310,11 @@ def _capitalized(raw: str, words: list[Word], alone: bool, is_entry: bool) -> It
     is_label = first and _LABEL.match(raw, end) is not None
     if not is_label and _NUMBER_AFTER.match(raw, end):
         return
-    if not is_label and not alone and ((is_entry and first) or _inside_quotes(raw, start)):
+    if (
+        not is_label
+        and not alone
+        and ((is_entry and first) or (content[0].kind == "caps" and _inside_quotes(raw, start)))
+    ):
         return
     if not is_label and _NAME_BEFORE.search(raw[max(0, start - 2) : start]):
         return  # MacBook Pro: what stands before belongs to a name

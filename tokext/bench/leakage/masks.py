@@ -11,9 +11,18 @@ from tokext.bench.leakage.scripts import HAN, KANA, LATIN, MASKED
 # Patterns stop at the first space or Japanese letter where they can, and count where they cannot, so
 # that the time stays linear in the length of a line.
 _END = rf"\s{KANA}{HAN}、。「」『』（）【】！？，：；<>\"'`|"
+# A program's name begins a command where what follows is an order to it, an option or a path; many of
+# the names are English words too (`cat`, `brew`).
+_ORDERS = (
+    "add|am|apply|bisect|blame|branch|build|checkout|cherry-pick|clean|clone|commit|config|create|delete|describe|diff|exec|"
+    "fetch|freeze|get|grep|images|info|init|install|list|log|logs|merge|mv|prune|ps|pull|push|rebase|reflog|refllow|reflist|"
+    "remote|remove|reset|restore|revert|rm|run|search|show|squash|stash|start|status|stop|submodule|switch|tag|test|uninstall|"
+    "update|upgrade|version|worktree"
+)
 _COMMANDS = (
-    "git|pip3?|npm|npx|yarn|docker|kubectl|conda|sudo|apt(?:-get)?|brew|curl|wget|ssh|scp|chmod|"
-    "chown|mkdir|rmdir|grep|cd|ls|unzip|bash|python3?|pytest|cargo|(?:cat|cp|mv|rm|tar)(?= \\S*[./_\\-])"
+    f"(?:git|pip3?|npm|npx|yarn|docker|kubectl|conda|sudo|apt|apt-get|brew|cargo)(?= (?:(?:{_ORDERS})(?![a-z])|-|python|pip|apt|npm))|"
+    r"(?:curl|wget|ssh|scp|chmod|chown|mkdir|rmdir|grep|cd|ls|unzip|bash|python3?|pytest|node|cat|cp|mv|rm|tar|echo|touch)"
+    r"(?= (?:-|\S*[./_~]\S|\"))"
 )
 _EXTENSIONS = (
     "txt|csv|tsv|json|jsonl|yaml|yml|toml|xml|html?|css|js|ts|py|ipynb|rb|rs|go|java|c|cpp|h|php|"
@@ -65,7 +74,7 @@ _IN_WORD: tuple[tuple[str, str], ...] = (
 
 #: What spans several words; looked for only where its first word occurs.
 _IN_LINE: tuple[tuple[str, str], ...] = (
-    ("command", rf"(?<![A-Za-z])(?:{_COMMANDS}) +(?=[a-z\-./~]|HEAD)(?:\"[^\"\n]{{0,400}}\"|[^{KANA}{HAN}「」『』（）、。`\"\n])*"),
+    ("command", rf"(?<![A-Za-z])(?:{_COMMANDS}) (?:\"[^\"\n]{{0,400}}\"|[^{KANA}{HAN}「」『』（）、。`\"\n])*"),
     ("query", r"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE)\b[^\n]{0,300}?(?:;|$|(?=[ぁ-ヿ]))"),
     ("first program", r"[Hh]ello,? [Ww]orld!?"),
     ("copyright line", r"Copyright\s[^\n]{0,20}[0-9]{4}[^\n]{0,80}|All [Rr]ights [Rr]eserved\.?"),

@@ -51,7 +51,7 @@ _ENDINGS = (
 _PREFIXES = ("un", "re", "non", "over", "under", "mis", "dis", "pre", "inter", "micro", "multi")
 _ENGLISH_ENDING = re.compile(
     r".{3,}(?:tions?|sions?|ments?|ness|ances?|ences?|ability|ibility|ings|ously|fully|ically|ively|"
-    r"ology|ship|hood|wards?|wise|ised|ized|izing|ously|able|ible|ically|ful|less|ities|ology)$"
+    r"ology|ship|hood|wards?|wise|ised|ized|izing|ously|able|ible|ically|ful|less|ities|ology|[a-z]ists?)$"
 )
 
 

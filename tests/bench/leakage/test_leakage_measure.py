@@ -1,0 +1,236 @@
+"""Rates, intervals, comparison; files good and broken; the details and the page."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tokext.bench.leakage import (
+    Rate,
+    Sample,
+    compare_leakage,
+    measure_leakage,
+    read_samples,
+    write_details,
+    write_html,
+)
+from tokext.bench.leakage.page import html_page
+from tokext.bench.leakage.stats import mcnemar, pairs_needed, wilson
+from tokext.errors import InputError, OutputError
+
+CLEAN, WORD, LINE = "はい、そうです。", "この essay は長い文章だと思います。", "No, it is not."
+CODE = "例です。\n```python\nprint('hello')\n```"
+
+
+def test_the_wilson_interval_holds_the_share_as_often_as_it_says():
+    draw = random.Random(1)
+    held = 0
+    for _ in range(2000):
+        n = sum(draw.random() < 0.03 for _ in range(200))
+        low, high = wilson(n, 200)
+        held += low <= 0.03 <= high
+    assert 0.93 < held / 2000 < 0.99
+
+
+def test_mcnemar_is_the_two_sided_binomial_tail():
+    n, k = 14, 3
+    tail = sum(math.comb(n, i) / 2**n for i in range(k + 1))
+    assert mcnemar(3, 11) == pytest.approx(2 * tail)
+
+
+def test_the_stated_number_of_pairs_shows_the_difference_four_times_in_five():
+    draw, n = random.Random(2), pairs_needed(0.10, 0.04)
+    shown = 0
+    for _ in range(400):
+        rolls = [draw.random() for _ in range(n)]
+        before, after = sum(r < 0.10 for r in rolls), sum(0.10 <= r < 0.14 for r in rolls)
+        shown += mcnemar(before, after) < 0.05
+    assert 0.70 < shown / 400 < 0.92
+
+
+def test_rates_count_answers_lines_and_words():
+    found = measure_leakage([CLEAN, WORD, LINE, ""])
+    assert found.total.response == Rate(2, 4)
+    assert found.total.line == Rate(1, 3)
+    assert found.total.word.n == 5
+    assert found.total.n_empty == 1
+
+
+def test_code_answers_are_kept_apart():
+    found = measure_leakage([CLEAN, CODE])
+    assert found.total.response.total == 1
+    assert found.code.response == Rate(0, 1)
+
+
+def test_groups_are_found_inside_sampling():
+    samples = [
+        {"text": WORD, "sampling": {"temperature": 1.0}, "model": "m"},
+        {"text": CLEAN, "sampling": {"temperature": 0.1}, "model": "m"},
+        {"text": CLEAN},
+    ]
+    found = measure_leakage(samples, by=["temperature", "model"])
+    assert [group.name for group in found.groups] == [
+        "temperature -, model -",
+        "temperature 0.1, model m",
+        "temperature 1.0, model m",
+    ]
+
+
+def test_the_field_metric_fails_lines_first_and_words_of_the_rest():
+    metric = measure_leakage([CLEAN, WORD, LINE]).total.field
+    assert (metric.line_pass, metric.word_pass) == (Rate(2, 3), Rate(1, 2))
+
+
+def test_the_result_is_json_without_the_texts():
+    text = json.dumps(measure_leakage([WORD]).as_json())
+    assert "essay" not in text
+    assert "false_positive_floor" in text
+
+
+def test_a_comparison_pairs_the_same_prompt_asked_several_times():
+    before = measure_leakage([{"prompt": "a", "text": WORD}, {"prompt": "a", "text": CLEAN}])
+    after = measure_leakage([{"prompt": "a", "text": CLEAN}, {"prompt": "b", "text": CLEAN}])
+    result = compare_leakage(before, after)
+    assert (result.only_before, result.only_after, result.n_unpaired) == (1, 0, 2)
+    assert not result.differs
+
+
+def test_many_changes_one_way_are_told_from_noise():
+    before = measure_leakage([{"prompt": str(i), "text": WORD} for i in range(12)])
+    after = measure_leakage([{"prompt": str(i), "text": CLEAN} for i in range(12)])
+    assert compare_leakage(before, after).differs
+
+
+def test_sets_without_a_shared_prompt_cannot_be_compared():
+    with pytest.raises(InputError, match="share no prompt"):
+        compare_leakage(measure_leakage([CLEAN]), measure_leakage([CLEAN]))
+
+
+def test_nothing_to_measure_is_refused():
+    with pytest.raises(InputError, match="no answers"):
+        measure_leakage([])
+
+
+def test_a_sample_without_text_is_refused_by_its_place():
+    with pytest.raises(InputError, match="sample 1"):
+        measure_leakage([CLEAN, {"prompt": "a"}])
+
+
+def _write(folder: Path, text: str | bytes) -> Path:
+    path = folder / "samples.jsonl"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_a_line_that_was_cut_off_is_left_out_and_named(tmp_path):
+    file = read_samples(_write(tmp_path, '{"text": "はい"}\n{"text": "いい'))
+    assert [sample.text for sample in file.samples] == ["はい"]
+    assert file.problems[0][0] == 2
+
+
+def test_lone_surrogates_and_broken_bytes_are_replaced(tmp_path):
+    raw = b'{"text": "\\ud83d\\u306f"}\n{"text": "a\xff"}\n{"text": "\\ud83d\\ude00"}\n'
+    file = read_samples(_write(tmp_path, raw))
+    assert [sample.text for sample in file.samples] == ["\ufffdは", "a\ufffd", "😀"]
+
+
+def test_prompts_allowed_languages_and_keys_are_read(tmp_path):
+    line = '{"id": 7, "text": "Yes.", "prompt": "英語で", "allowed": ["en"], "model": "m"}\n'
+    (sample,) = read_samples(_write(tmp_path, line)).samples
+    assert sample == Sample("Yes.", "英語で", "7", ("en",), {"model": "m"})
+
+
+def test_too_many_unusable_lines_are_refused_with_the_first(tmp_path):
+    path = _write(tmp_path, '{"text": "はい"}\n{"prompt": "a"}\n[1]\n')
+    with pytest.raises(InputError, match='2 of 3 lines.*line 2: no "text"'):
+        read_samples(path)
+    assert len(read_samples(path, max_bad_share=1).samples) == 1
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "{}\n", '{"text": 3}\n'])
+def test_a_file_without_an_answer_is_refused(tmp_path, text):
+    with pytest.raises(InputError, match="holds no answer"):
+        read_samples(_write(tmp_path, text))
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path):
+    with pytest.raises(InputError, match="missing.jsonl"):
+        read_samples(tmp_path / "missing.jsonl")
+
+
+def test_details_hold_a_line_an_answer_in_input_order(tmp_path):
+    write_details(tmp_path / "d.jsonl", measure_leakage([WORD, CLEAN, LINE]))
+    records = [json.loads(line) for line in (tmp_path / "d.jsonl").read_text("utf-8").splitlines()]
+    assert [record["id"] for record in records] == ["0", "1", "2"]
+    assert [record["response_language"] for record in records] == ["ja", "ja", "en"]
+    assert [record["leaked_lines"] for record in records] == [[], [], [0]]
+    leak = records[0]["leaks"][0]
+    assert WORD[leak["start"] : leak["end"]] == leak["text"] == "essay"
+    assert {"language", "level", "confidence", "reason"} <= leak.keys()
+
+
+def test_existing_details_are_not_replaced_unasked(tmp_path):
+    path = tmp_path / "d.jsonl"
+    path.write_text("old")
+    with pytest.raises(OutputError):
+        write_details(path, measure_leakage([CLEAN]))
+    assert path.read_text() == "old"
+
+
+class _Marks(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.marked: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        if self.tags and self.tags[-1] == "mark":
+            self.marked.append(data)
+            self.tags.append("-")
+
+
+def test_the_page_escapes_texts_and_marks_leaks():
+    page = html_page(measure_leakage([{"text": "<script>alert(1)</script>この essay は長い。"}, CLEAN]))
+    parser = _Marks()
+    parser.feed(page)
+    assert "essay" in parser.marked
+    assert parser.tags.count("script") == 1
+    assert "http" not in page
+
+
+def test_the_page_shows_the_worst_answer_first():
+    page = html_page(measure_leakage([CLEAN, WORD, LINE]))
+    assert page.index("No, it is not") < page.index("essay") < page.index("そうです")
+
+
+def test_the_page_is_written_whole(tmp_path):
+    write_html(tmp_path / "page.html", measure_leakage([WORD]))
+    assert (tmp_path / "page.html").read_text("utf-8").endswith("</html>\n")
+
+
+@pytest.fixture
+def shared_samples():
+    folder = os.environ.get("TOKEXT_DATA")
+    if not folder:
+        pytest.skip("TOKEXT_DATA names no folder with samples/")
+    return Path(folder) / "samples"
+
+
+def test_answers_of_a_model_that_keeps_to_japanese_are_clean(shared_samples):
+    file = read_samples(shared_samples / "shisa_7b_ja_outputs.jsonl")
+    assert measure_leakage(file.samples).total.response.share <= 0.02
+
+
+def test_a_model_that_leaks_is_seen_to_leak(shared_samples):
+    file = read_samples(shared_samples / "multi_model_ja_outputs.jsonl")
+    rates = {g.name: g.response for g in measure_leakage(file.samples, by=["model"]).groups}
+    assert rates["model mistral-8x7b"].low > rates["model command-r"].high
