@@ -8,6 +8,7 @@ from tokext.cli.main import LazyGroup
 
 _COMMANDS = {
     "compression": ("bench_compression", "Characters per token and its relatives."),
+    "leakage": ("bench_leakage", "How often answers leave their language, and every place."),
 }
 
 

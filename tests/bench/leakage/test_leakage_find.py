@@ -62,7 +62,20 @@ def test_right_to_left_text_is_found_where_it_lies_in_memory():
     assert find_leaks(text, allowed=["ar"]) == ()
 
 
-HOSTILE = ["今日は天気がいい。", "good bad ", "（a", '"a', "<a ", "--a", "$a", "a.", "漢字", "这个", "한국어 ", "a_"]
+HOSTILE = [
+    "今日は天気がいい。",
+    "good bad ",
+    "（a",
+    '"a',
+    "<a ",
+    "--a",
+    "$a",
+    "a.",
+    "漢字",
+    "这个",
+    "한국어 ",
+    "a_",
+]
 
 
 @pytest.mark.slow

@@ -199,7 +199,9 @@ class _Marks(HTMLParser):
 
 
 def test_the_page_escapes_texts_and_marks_leaks():
-    page = html_page(measure_leakage([{"text": "<script>alert(1)</script>この essay は長い。"}, CLEAN]))
+    page = html_page(
+        measure_leakage([{"text": "<script>alert(1)</script>この essay は長い。"}, CLEAN])
+    )
     parser = _Marks()
     parser.feed(page)
     assert "essay" in parser.marked

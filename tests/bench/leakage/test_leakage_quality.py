@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from leakage_lines import Labelled, read_labelled
+
 from tokext.bench.leakage import FALSE_POSITIVES, Rate, find_leaks, scan
 
 SEEN = read_labelled("seen_leaks.tsv") + read_labelled("seen_clean.tsv")

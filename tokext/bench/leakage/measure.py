@@ -18,7 +18,7 @@ from tokext.errors import InputError
 #: How often the rules flag a clean answer: hard negatives of ``tests/data/quality``, lines that
 #: were written to be mistaken. A test recomputes it. Answers of every day are flagged more rarely,
 #: so a rate whose interval reaches below this may be nothing but mistakes.
-FALSE_POSITIVES = Rate(0, 1)
+FALSE_POSITIVES = Rate(0, 255)
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class GroupRates:
 
     @property
     def above_floor(self) -> bool:
-        """Whether the rate cannot be explained by the rules' own mistakes on hard negatives."""
-        return self.response.low > FALSE_POSITIVES.share
+        """Whether the rate cannot be explained by mistakes as frequent as on hard negatives."""
+        return self.response.low > FALSE_POSITIVES.high
 
     def as_json(self) -> dict[str, Any]:
         """Counts, shares and intervals."""

@@ -1,0 +1,65 @@
+"""The command as a person types it, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Path:
+    path = tmp_path / "outputs.jsonl"
+    texts = ["はい、そうです。", "この essay は長い文章だと思います。", "No, it is not."]
+    lines = [
+        json.dumps({"text": text, "prompt": str(at), "sampling": {"temperature": at / 2}})
+        for at, text in enumerate(texts)
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def tokext(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tokext", "bench", "leakage", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+
+
+def test_rates_by_group_details_and_page_are_written(samples, tmp_path):
+    details, page, rates = (tmp_path / name for name in ("d.jsonl", "p.html", "r.json"))
+    done = tokext(
+        samples, "--by", "temperature", "--details", details, "--html", page, "-o", rates, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert [group["response"]["n"] for group in result["groups"]] == [0, 1, 1]
+    assert json.loads(rates.read_text("utf-8"))["result"] == result
+    assert len(details.read_text("utf-8").splitlines()) == 3
+    assert "<mark" in page.read_text("utf-8")
+
+
+def test_the_floor_and_the_limits_stand_beside_the_rates(samples):
+    done = tokext(samples, "--language", "en")
+    assert "hard to tell" in done.stdout
+    assert "Not seen for en" in done.stdout
+
+
+def test_a_comparison_says_whether_it_can_be_told_from_noise(samples):
+    done = tokext(samples, "--before", samples)
+    assert "cannot be told from noise" in done.stdout
+
+
+def test_a_missing_file_is_one_line_and_a_hint(tmp_path):
+    done = tokext(tmp_path / "none.jsonl")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_existing_output_is_refused_before_the_work(samples, tmp_path):
+    (tmp_path / "d.jsonl").write_text("old")
+    done = tokext(samples, "--details", tmp_path / "d.jsonl")
+    assert done.returncode == 1
+    assert (tmp_path / "d.jsonl").read_text() == "old"

@@ -1,0 +1,171 @@
+"""`tokext bench leakage`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tokext.cli import options
+
+if TYPE_CHECKING:
+    from tokext.bench.leakage import Comparison, GroupRates, Leakage, Rate
+
+_LANGUAGES = ["ja", "zh", "ko", "ru", "ar", "hi", "th", "en"]
+
+
+@click.command("leakage")
+@click.argument("samples", metavar="FILE.jsonl", type=click.Path())
+@click.option(
+    "--language",
+    type=click.Choice(_LANGUAGES),
+    default="ja",
+    show_default=True,
+    help="The language that was asked for.",
+)
+@click.option(
+    "--by",
+    default="",
+    metavar="KEY,...",
+    help="Keys to group by, as temperature,min_p,model; those of sampling by their own name.",
+)
+@click.option(
+    "--before",
+    type=click.Path(),
+    metavar="FILE.jsonl",
+    help="Answers to the same prompts before a change, to compare with.",
+)
+@click.option(
+    "--details",
+    type=click.Path(),
+    metavar="FILE.jsonl",
+    help="Write every leak's place, one line an answer.",
+)
+@click.option(
+    "--html",
+    type=click.Path(),
+    metavar="FILE.html",
+    help="Write a page to read the answers by, every leak marked.",
+)
+@click.option(
+    "--max-bad-share",
+    default=0.01,
+    show_default=True,
+    help="Share of lines that may be unusable before the file is refused.",
+)
+@click.option("-o", "--output", type=click.Path(), help="Also write the rates as one JSON file.")
+@options.common
+def command(
+    samples: str,
+    language: str,
+    by: str,
+    before: str | None,
+    details: str | None,
+    html: str | None,
+    max_bad_share: float,
+    output: str | None,
+    force: bool,
+    as_json: bool,
+    seed: int,  # nothing is drawn at random here
+) -> None:
+    """Find where answers leave the language they were asked in, and count how often.
+
+    FILE.jsonl holds an object a line; "text" is all it needs.
+
+    \b
+      tokext bench leakage outputs.jsonl --by temperature,min_p -o rates.json
+      tokext bench leakage outputs.jsonl --details leaks.jsonl --html leaks.html
+      tokext bench leakage after.jsonl --before before.jsonl --json
+    """
+    from tokext import progress
+    from tokext.bench.leakage import (
+        compare_leakage,
+        measure_leakage,
+        read_samples,
+        write_details,
+        write_html,
+    )
+    from tokext.output import json_text, refuse_taken, write_whole
+    from tokext.records import file_record, run_record
+
+    for path in filter(None, (output, details, html)):
+        refuse_taken(path, force)
+    file = read_samples(samples, max_bad_share=max_bad_share)
+    for line, reason in file.problems:
+        progress.say(f"{samples}, line {line} left out: {reason}")
+    keys = [key.strip() for key in by.split(",") if key.strip()]
+    leakage = measure_leakage(file.samples, language, by=keys)
+    comparison = None
+    if before:
+        old = read_samples(before, max_bad_share=max_bad_share)
+        comparison = compare_leakage(measure_leakage(old.samples, language), leakage)
+    if details:
+        write_details(details, leakage, force=force)
+    if html:
+        write_html(html, leakage, force=force)
+    result: dict[str, Any] = leakage.as_json() | {"n_lines_left_out": len(file.problems)}
+    if comparison:
+        result["comparison"] = comparison.as_json()
+    if output:
+        record = run_record(
+            "leakage",
+            options={"language": language, "by": keys},
+            inputs=[file_record(path) for path in (samples, before) if path],
+            result=result,
+        )
+        write_whole(output, json_text(record), force=force)
+    options.emit(result, leakage_table(leakage, comparison), as_json=as_json)
+
+
+def leakage_table(leakage: Leakage, comparison: Comparison | None = None) -> str:
+    """Rates for a person: a line a group, the floor under them, the comparison last.
+
+    Example:
+        >>> from tokext.bench.leakage import measure_leakage
+        >>> print(leakage_table(measure_leakage(["はい。"])).splitlines()[1])
+        all     1  0 0.00% (0.00-79.35%)  0 0.00% (0.00-79.35%)  0 0.00% (0.00-79.35%)  -
+    """
+    from tokext.bench.leakage import FALSE_POSITIVES
+    from tokext.bench.leakage.fieldmetric import DIFFERENCES
+
+    rows = [*leakage.groups, leakage.total]
+    width = max(len(group.name) for group in rows)
+    header = f"{'':{width}}     n  answers (95 %)  lines  words  languages"
+    lines = [header, *(_row(group, width) for group in rows)]
+    if leakage.code:
+        lines.append(f"with code, apart: {_percent(leakage.code.response)}")
+    floor = FALSE_POSITIVES
+    lines.append(
+        f"Clean lines that are hard to tell are flagged in {_percent(floor)} of cases; "
+        "a rate below that range may be nothing but mistakes."
+    )
+    field = leakage.total.field
+    lines.append(
+        f"As the field counts: line pass rate {field.line_pass.share:.2%}, word pass rate "
+        f"{field.word_pass.share:.2%} ({DIFFERENCES[0]})."
+    )
+    if leakage.limits:
+        lines.append(f"Not seen for {leakage.language}: {leakage.limits}.")
+    if comparison:
+        lines.append(_comparison_line(comparison))
+    return "\n".join(lines)
+
+
+def _row(group: GroupRates, width: int) -> str:
+    languages = ", ".join(f"{code} {rate.n}" for code, rate in group.by_language.items())
+    rates = "  ".join(map(_percent, (group.response, group.line, group.word)))
+    return f"{group.name:{width}} {group.response.total:5,}  {rates}  {languages or '-'}"
+
+
+def _percent(rate: Rate) -> str:
+    return f"{rate.n:,} {rate.share:.2%} ({rate.low * 100:.2f}-{rate.high:.2%})"
+
+
+def _comparison_line(comparison: Comparison) -> str:
+    needed = comparison.pairs_needed
+    verdict = "differs" if comparison.differs else "cannot be told from noise"
+    more = "" if needed is None else f"; {needed:,} pairs would show a difference of this size"
+    return (
+        f"Against before, {comparison.before.total:,} pairs: {comparison.before.share:.2%} -> "
+        f"{comparison.after.share:.2%}, {verdict} (p = {comparison.p_value:.3f}{more})."
+    )
