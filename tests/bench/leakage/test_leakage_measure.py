@@ -148,7 +148,7 @@ def test_prompts_allowed_languages_and_keys_are_read(tmp_path):
 
 def test_too_many_unusable_lines_are_refused_with_the_first(tmp_path):
     path = _write(tmp_path, '{"text": "はい"}\n{"prompt": "a"}\n[1]\n')
-    with pytest.raises(InputError, match='2 of 3 lines.*line 2: no "text"'):
+    with pytest.raises(InputError, match=r'2 of 3 lines.*line 2: no "text"'):
         read_samples(path)
     assert len(read_samples(path, max_bad_share=1).samples) == 1
 
@@ -160,7 +160,7 @@ def test_a_file_without_an_answer_is_refused(tmp_path, text):
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path):
-    with pytest.raises(InputError, match="missing.jsonl"):
+    with pytest.raises(InputError, match=r"missing\.jsonl"):
         read_samples(tmp_path / "missing.jsonl")
 
 

@@ -257,14 +257,14 @@ def _word_groups(words: list[Word], lowers: list[Word]) -> Iterator[Found]:
 def _small_before(at: int, words: list[Word]) -> list[Word]:
     """Words that lead to a word and would not leak alone: ``on the mat``, ``Theme park``."""
     begin = at
-    while begin and words[begin].start - words[begin - 1].end == 1 and _leads(words[begin - 1]):
+    while begin and words[begin].start - words[begin - 1].end <= 2 and _leads(words[begin - 1]):
         begin -= 1
     return words[begin:at]
 
 
 def _goes_with(word: Word, after: Word) -> bool:
     """Whether a capitalized common word follows at once: ``organic Food``."""
-    return after.start - word.end == 1 and _leads(after)
+    return after.start - word.end <= 2 and _leads(after)
 
 
 def _leads(word: Word) -> bool:
