@@ -14,20 +14,22 @@ from tokext.bench.leakage.scripts import HAN, KANA, char_class, chinese_only_cla
 # Words in characters that Japanese shares. What follows a bar keeps a Japanese compound out:
 # 許可以外 holds 可以, 最大的 ends in 大的.
 _WORDS = (
-    r"因此|但是|如果|(?<![許認不])可以(?![外上下内前後降来])|(?<![場箇個名長短])所以(?![外上下内前後降来])|以及(?!び)|例如(?!く)|而且|並且|"
+    r"因此|但是|如果|(?<![許認不])可以(?![外上下内前後降来])|(?<![場箇個名長短])所以(?![外上下内前後降来はがでのをもにだと])|以及(?!び)|例如(?!く)|而且|並且|"
     r"由於|對於|關於|不是|只是(?!正)|就是|還是|也是|都是|不會|不会(?!員)|不知道|不僅|沒有|沒|已經|還有|甚至|無論如何|即使(?!用|命|者)|既然|雖然|因為|為了|"
-    r"使用的(?!な|に)|我們|你們|他們|她們|我的|你的|他的(?!な)|她的|自己的(?!な)|這個|這些|這樣|這種|這是|這[一-鿿]|那個|那些|那樣|那麼|什麼|怎麼|怎樣|怎[一-鿿]|"
-    r"非常的|進行的(?!な)|不同的(?!な)|主要的(?!な)|重要的(?!な)|最好的?|的方法是|的是(?!非|正)|的時候|的話題是|的人們|是一(?:個|种|種|位|家|座|本|部|名|款)|是在|是我|是非常|是因為|"
+    r"使用的(?!な|に)|我們|你們|他們|她們|我的|你的|(?<![一-鿿])他的(?![なに])|她的|自己的(?!な)|這個|這些|這樣|這種|這是|這(?![入子般箇])[一-鿿]|那個|那些|那樣|那麼|什麼|怎麼|怎樣|怎[一-鿿]|"
+    r"非常的|進行的(?!な)|不同的(?!な)|主要的(?!な)|重要的(?!な)|最好的?|的方法是|的是(?!非|正)|的時候|的話題是|的人們|是一(?:個|种|種|位|家|座|本|部|名|款)|是在|是(?![非正認々])[一-鿿]{1,8}的(?![一-鿿なに])|是我|是非常|是因為|"
     r"都有|都會|都能|都可|還會|將會|將在|能夠|能够|我是|你是|他是|她是|我在|我想|我有|我不(?:知道|是|会|能|想|要)?|我会|我會|我要|我去|我学|他不是|他也|他在(?!宅|庫|籍|住)|我也|我愛|我喜|"
     r"取代(?!わ|え)|效率|今天(?!皇)|明天(?!皇|気|候|然|体)|昨天(?!皇)|去了|吃了|喝了|説了|說了|来了(?!解|承)|來了|到了(?!解)|有了(?!解)|做了|"
-    r"学了(?!解)|學了|喜歡|謝謝|你好|再見|早上好|晚上好|人們|孩子|此外|總之|認為|成為|根據|按照(?!合)|幫助|比如|尤其|特別是(?!正|非|認)|屬於|一種(?:方法|方式)|在這|在那|在我(?!々|が|国|慢)|在中国的|在日本的|"
+    r"学了(?!解)|學了|喜歡|謝謝|你好|再見|早上好|晚上好|人們|孩子|此外|總之|認為|成為|按照(?!合)|幫助|比如|尤其|特別是(?!正|非|認)|屬於|一種(?:方法|方式)|在這|在那|在我(?!々|が|国|慢)|在中国的|在日本的|"
     r"多吃|多喝|好好|是否有|是否需|請參|請你|應該|需要(?:注意|考慮|進行|一|有)|進行了|提供了|提高了|增加了|介紹|説明了|的重要性|的发展|的影響下"
 )
 #: Function words that count only in a clause without kana, and only outside these compounds.
 _FUNCTION = re.compile(
-    r"(?<![目標的確一般])的(?=[一-鿿])|(?<![如国社若])是(?![非正認々])|(?<![完終修満投校魅未議])了(?![解承見知簡])|"
-    r"(?<![存現所滞潜健実内自偏点介混散駐顕遍近不])在(?![庫籍宅住学日留職来位任室京米外所野家勤])|(?<=[一-鿿])(?:也|就|都(?=[是有会能可])|很|把|被(?=[人他我])|給|和(?=[你我他])|跟|与(?=其))|不(?=[是会能知想要去吃好])|(?<=[一-鿿])的(?=[。，！？]|$)|了(?=一[種种個个])|於(?=[一-鿿])|(?<=[一-鿿])之(?=[一-鿿])|(?<=[一-鿿])(?:和|及)(?=[一-鿿]{2,}的)"
+    r"(?<![如国社若])是(?![非正認々])|(?<![完終修満投校魅未議])了(?![解承見知簡])|"
+    r"(?<![存現所滞潜健実内自偏点介混散駐顕遍近不])在(?![庫籍宅住学日留職来位任室京米外所野家勤])|(?<=[一-鿿])(?:也|就|都(?=[是有会能可])|很|把|被(?=[人他我])|給|和(?=[你我他])|跟|与(?=其))|不(?=[是会能知想要去吃好同])|(?<=[一-鿿])與|其(?=[種中他實次應所])|但(?=[是不這也在有])|了(?=一[種种個个])|於(?=[一-鿿])|(?<=[一-鿿])之(?=[一-鿿])|(?<=[一-鿿])(?:和|及)(?=[一-鿿]{2,}的)"
 )
+#: Also ends a Japanese adjective (論理的思考): evidence only beside another function word.
+_OF = re.compile("(?<![目標的確一般])的(?=[一-鿿])")
 #: Traditional forms that Japanese has replaced: in names and old texts one or two, in Chinese many.
 _OLD_FORM = re.compile(
     "[對與學國會經來將實發點關從應當體變讓屬勞總區圖廣據擴擇擔數斷樣權歷歸氣淨滿濟灣狀獨畫盡續聲聽"
@@ -73,8 +75,8 @@ def trigger() -> re.Pattern[str]:
 def _split_words() -> list[str]:
     """The literal beginnings of the entries of `_WORDS`."""
     bare = re.sub(r"\(\?<?[!=][^()]*\)", "", _WORDS)
-    bare = re.sub(r"\(\?:[^()]*\)|\[一-鿿\]|.\?", "", bare)
-    return [word for word in bare.split("|") if word]
+    bare = re.sub(r"\(\?:[^()]*\)|.\?", "", bare)
+    return [re.split(r"[\[{(]", word)[0] for word in bare.split("|") if word]
 
 
 @cache
@@ -115,6 +117,9 @@ def _in_clause(line: str, start: int, end: int) -> Iterator[ChineseClause]:
     parts = [_Part.read(line, m.start(), m.end()) for m in _PART.finditer(line, start, end)]
     if not any(part.score for part in parts):
         return
+    if not _touches_kana(line, start, end) and _is_all_chinese(parts):
+        yield _clause(line, parts)
+        return
     group: list[_Part] = []
     for part in parts:
         if part.is_chinese or (group and part.score >= 0.5):
@@ -131,6 +136,17 @@ def _in_clause(line: str, start: int, end: int) -> Iterator[ChineseClause]:
         yield _clause(line, group)
 
 
+def _touches_kana(line: str, start: int, end: int) -> bool:
+    around = line[max(0, start - 1) : start] + line[end : end + 1]
+    return _KANA.search(around) is not None
+
+
+def _is_all_chinese(parts: list[_Part]) -> bool:
+    """Whether a sentence without kana has enough evidence for its parts without any."""
+    n_han = sum(part.n_han for part in parts)
+    return n_han >= 8 and sum(part.score for part in parts) >= max(3.0, 0.1 * n_han)
+
+
 @dataclass(frozen=True)
 class _Part:
     """Han between two marks of punctuation, with the evidence that it is Chinese."""
@@ -141,6 +157,7 @@ class _Part:
     only: tuple[int, ...]
     words: tuple[tuple[int, int], ...]
     n_function: int
+    n_of: int
     n_old: int
     before_kana: bool
     after_kana: bool
@@ -155,6 +172,7 @@ class _Part:
             tuple(m.start() for m in _only().finditer(line, start, end)),
             tuple((m.start(), m.end()) for m in _WORD.finditer(line, start, end)),
             sum(1 for _ in _FUNCTION.finditer(line, start, end)),
+            sum(1 for _ in _OF.finditer(line, start, end)),
             len(_OLD_FORM.findall(line, start, end)),
             _KANA_AFTER.match(line, end) is not None,
             start > 0 and _KANA.match(line[start - 1]) is not None,
@@ -175,7 +193,7 @@ class _Part:
     def is_chinese(self) -> bool:
         if self.only or self.words:
             return True
-        evidence = self.n_function + (self.n_old >= 2)
+        evidence = self.n_function + self.n_of + (self.n_old >= 2)
         return self.n_han >= 6 and self.n_function >= 1 and evidence >= 2
 
     @property

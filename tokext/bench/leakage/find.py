@@ -128,7 +128,7 @@ def scan(
         tuple(leaked),
         response or language,
         n_lines=sum(1 for line in lines if line.strip()),
-        is_code=is_code_answer(text, kinds),
+        is_code=is_code_answer(lines, kinds),
     )
 
 

@@ -300,11 +300,12 @@ def _capitalized(raw: str, words: list[Word], alone: bool, is_entry: bool) -> It
     start, end = words[0].start, words[-1].end
     if (
         not content
-        or any(word.kind == "name" for word in words)
+        or any(word.kind == "name" and not (alone and word.text.isupper()) for word in words)
         or context.quote_around(raw, start, end)
     ):
         return
-    if not all(_is_common(word, raw) for word in content):
+    in_phrase = word_set("function") if len(words) > 2 else frozenset[str]()
+    if not all(word.lower in in_phrase or _is_common(word, raw) for word in content):
         return
     first = start < 20 and not raw[:start].strip(" *#-+>・•●■◆0123456789.|")
     is_label = first and _LABEL.match(raw, end) is not None

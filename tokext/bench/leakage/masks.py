@@ -39,6 +39,7 @@ _MARKED: tuple[tuple[str, str, str], ...] = (
     ("placeholder", r"\[", r"(?:Your|Company|Name|Insert|Date|Recipient|Sender|Product|City|Phone|Email|Job|Title|First|Last)\b[A-Za-z0-9 '/\-]{0,40}\]"),
     ("regular expression", r"\[", r"\^?[A-Za-z0-9]-[A-Za-z0-9][^\]\s]{0,40}\][+*?]?"),
     ("phonetics", r"\[", r"[^\[\]\s]{0,40}[ˈˌəɪʊɛɔʌɑɜθðʃʒŋɡɹː][^\[\]\s]{0,40}\]"),
+    ("anchor", "{", r"#[^{}\s]{1,80}\}"),
     ("placeholder", "{", r"[A-Za-z_][A-Za-z0-9_]{0,40}\}"),
     ("inline code", "`", r"`[^`\n]{1,400}``|[^`\n]{1,400}`"),
     ("LaTeX", r"\$", r"\$[^$\n]{1,400}\$\$|[^$\n]{0,400}\\[^$\n]{0,400}\$"),
@@ -283,13 +284,15 @@ def cover_latin(line: str) -> str:
     return _LATIN.sub(_cover, line)
 
 
-def is_code_answer(text: str, kinds: list[LineKind]) -> bool:
-    """Whether an answer is mainly or notably code: it has a code fence, or a third of it is code."""
-    n_code = sum(kind == CODE for kind in kinds)
-    if n_code == 0:
-        return False
-    n_lines = sum(1 for line in text.split("\n") if line.strip())
-    return (
-        any(_FENCE.match(line) for line in text.split("\n") if "```" in line)
-        or n_code * 3 >= n_lines
-    )
+def is_code_answer(lines: list[str], kinds: list[LineKind]) -> bool:
+    """Whether an answer holds code: a fence with code in it, or code in a third of its lines.
+
+    Example:
+        >>> lines = ["例です。", "```python", "print(1)", "```"]
+        >>> is_code_answer(lines, line_kinds(lines))
+        True
+    """
+    is_fence = [("`" in line or "~" in line) and _FENCE.match(line) is not None for line in lines]
+    n_code = sum(kind == CODE and not fence for kind, fence in zip(kinds, is_fence, strict=True))
+    n_lines = sum(1 for line in lines if line.strip())
+    return n_code > 0 and (any(is_fence) or n_code * 3 >= n_lines)
