@@ -164,15 +164,16 @@ class _Part:
 
     @staticmethod
     def read(line: str, start: int, end: int) -> _Part:
+        # One character further, because what may not follow a word often is the kana behind it.
         n_han = sum(map(len, _RUN.findall(line, start, end)))
         return _Part(
             start,
             end,
             n_han,
             tuple(m.start() for m in _only().finditer(line, start, end)),
-            tuple((m.start(), m.end()) for m in _WORD.finditer(line, start, end)),
-            sum(1 for _ in _FUNCTION.finditer(line, start, end)),
-            sum(1 for _ in _OF.finditer(line, start, end)),
+            tuple((m.start(), m.end()) for m in _WORD.finditer(line, start, end + 1)),
+            sum(1 for _ in _FUNCTION.finditer(line, start, end + 1)),
+            sum(1 for _ in _OF.finditer(line, start, end + 1)),
             len(_OLD_FORM.findall(line, start, end)),
             _KANA_AFTER.match(line, end) is not None,
             start > 0 and _KANA.match(line[start - 1]) is not None,
