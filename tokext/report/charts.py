@@ -19,7 +19,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from tokext.report.fonts import drawable, font_file
 from tokext.report.labels import apart, fitted, wrapped
@@ -168,7 +168,7 @@ def _line_ends(axes: Axes, ends: Sequence[tuple[str, float, float]], width: floa
     ends = sorted(ends, key=lambda end: end[2])
     places = apart([y for _, _, y in ends], (high - low) * 0.075)
     for (label, _, y), place in zip(ends, places, strict=True):
-        text = drawable(f" {fitted(visible(label), 22 if width > 5 else 14)} {y:.2f}")
+        text = drawable(f" {fitted(visible(label), 34 if width > 5 else 14)} {y:.2f}")
         axes.annotate(
             text, (x, place), xytext=(5, 0), textcoords="offset points", va="center", clip_on=False
         )
@@ -246,6 +246,8 @@ def _ranges(data: Any, width: float) -> Figure:
     high = max(found["p95"] for found in ranges)
     if low > 0 and high / low > 20:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.set_xlim(0, high * 1.05 or 1)
         axes.xaxis.set_major_locator(_round_numbers(6 if width > 5 else 3))
