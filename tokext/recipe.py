@@ -195,7 +195,10 @@ STAGES = (
     Stage(
         "bench compression",
         "compression.json",
-        frozenset({"texts", "tokenizers", "document_lines", "language", "base", "text_field"}),
+        frozenset(
+            {"texts", "tokenizers", "document_lines", "word_sample_chars", "curve", "text_field"}
+            | {"language", "base"}
+        ),
         _bench_compression,
     ),
     Stage("report", "report", frozenset({"locale", "title", "corpus"}), _report),

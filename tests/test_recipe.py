@@ -1,0 +1,109 @@
+"""A recipe does its stages in order, and does again only what something has changed for."""
+
+import json
+
+import pytest
+
+from tokext.errors import InputError, OutputError
+from tokext.recipe import read_recipe, run_recipe
+
+RECIPE = """
+base = "mistralai/Mistral-7B-v0.1"
+language = "ja"
+
+[train-vocab]
+inputs = ["text"]
+size = 30
+
+[merge]
+
+[bench.compression]
+texts = ["held-out.txt"]
+word_sample_chars = 0
+
+[report]
+"""
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recipe")
+    (folder / "text").mkdir()
+    lines = ["猫が縁側で眠っている。", "犬は庭を駆けまわっている。", "魚を焼く匂いがしている。"]
+    (folder / "text" / "one.txt").write_text("\n".join(lines * 5), encoding="utf-8")
+    (folder / "held-out.txt").write_text("猫と犬が庭で眠っている。\n", encoding="utf-8")
+    (folder / "small.toml").write_text(RECIPE, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(workplace):
+    return run_recipe(workplace / "small.toml", workplace / "run")
+
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_first_run_does_every_stage_and_leaves_its_results(workplace, first):
+    assert list(first.items()) == [
+        ("train-vocab", "done"),
+        ("merge", "done"),
+        ("bench compression", "done"),
+        ("report", "done"),
+    ]
+    extension = json.loads((workplace / "run/tokenizer/extension.json").read_text("utf-8"))
+    assert len(extension["added"]) == 30
+    rows = json.loads((workplace / "run/compression.json").read_text("utf-8"))
+    assert rows[1]["n_tokens"] < rows[0]["n_tokens"]
+    assert (workplace / "run/report/report.html").is_file()
+
+
+def test_a_second_run_does_nothing(workplace, first):
+    assert set(run_recipe(workplace / "small.toml", workplace / "run").values()) == {"unchanged"}
+
+
+def test_only_what_depends_on_a_change_is_done_again(workplace, first):
+    held_out = workplace / "held-out.txt"
+    held_out.write_text("魚と猫がいる。庭に犬がいる。\n", encoding="utf-8")
+    again = run_recipe(workplace / "small.toml", workplace / "run")
+    assert [stage for stage, outcome in again.items() if outcome == "done"] == [
+        "bench compression",
+        "report",
+    ]
+
+
+def test_a_lost_output_is_made_again(workplace, first):
+    (workplace / "run/report/report.html").unlink()
+    again = run_recipe(workplace / "small.toml", workplace / "run")
+    assert [stage for stage, outcome in again.items() if outcome == "done"] == ["report"]
+
+
+def test_a_folder_that_is_no_run_is_left_alone(workplace):
+    strange = workplace / "strange"
+    (strange / "added").mkdir(parents=True)
+    with pytest.raises(OutputError, match="not the folder of a run"):
+        run_recipe(workplace / "small.toml", strange, force=True)
+    assert list(strange.iterdir()) == [strange / "added"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("[merge]\npadto = 64", "unknown merge option 'padto'", "pad_to"),
+        ("[marge]\n", "unknown stage 'marge'", "merge"),
+        ("langauge = 'ja'", "unknown option 'langauge'", "language"),
+        ("[merge", "is not TOML", "mend"),
+    ],
+)
+def test_a_mistake_in_a_recipe_is_named_with_the_way_out(tmp_path, text, message, hint):
+    path = tmp_path / "recipe.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message) as raised:
+        read_recipe(path)
+    assert hint in raised.value.hint
+
+
+def test_an_unknown_recipe_names_those_there_are():
+    with pytest.raises(InputError, match="no recipe") as raised:
+        read_recipe("mistral-jp")
+    assert "mistral-ja" in raised.value.hint
