@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from tokext.errors import TokenizerError
 from tokext.records import AddedPiece
@@ -46,9 +47,10 @@ def model_with(base: Tokenizer, chosen: list[AddedPiece]) -> SentencePieceModel:
     """The base's model with a fine-tune's own tokens and the chosen pieces behind it.
 
     Scores go down by one from below the lowest learned score, in id order: loaders that merge by
-    score and loaders that merge by id then merge alike.
+    score and loaders that merge by id then merge alike. A fine-tune's own tokens become control
+    pieces, which SentencePiece matches in no text: the base's model does not know them either.
     """
-    above = base.pieces[base.model.size :]
+    above = [replace(p, type=PieceType.CONTROL) for p in base.pieces[base.model.size :]]
     top = float(int(base.model.lowest_learned_score) - 1)
     if top - len(chosen) < _LAST_EXACT_SCORE:
         raise TokenizerError(
