@@ -1,5 +1,8 @@
 """What holds of every extension, tried on generated text in three loaders."""
 
+import struct
+from itertools import pairwise
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,7 +11,12 @@ from tiny_bases import JAPANESE, extend_base, japanese_candidates
 from tokext.languages import find_language
 from tokext.merge.merge import extend
 from tokext.records import AddedPiece
-from tokext.tokenizer.sentencepiece import UNLEARNED_SCORE, PieceType
+from tokext.tokenizer.sentencepiece import (
+    UNLEARNED_SCORE,
+    Piece,
+    PieceType,
+    SentencePieceModel,
+)
 
 examples = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -139,7 +147,7 @@ def test_scores_go_down_from_below_the_lowest_learned_one(tiny):
     n = sum(p.type is PieceType.NORMAL for p in tiny.base.model.pieces)
     learned = [s for s in scores[:n] if s > UNLEARNED_SCORE]
     added = scores[n:]
-    assert all(one > other for one, other in zip(added, added[1:], strict=False))
+    assert all(one > other for one, other in pairwise(added))
     assert added[0] < min(learned)
 
 
@@ -176,12 +184,28 @@ def test_keep_all_lets_other_pieces_in(plain):
     assert {"qz", "qzq", "東京"} <= {a.piece for a in everything.extension.added}
 
 
-def test_a_language_written_with_spaces_takes_pieces_that_begin_with_one(plain, tmp_path):
+def test_scores_are_different_numbers_in_32_bits(plain):
+    data = plain.merged.model.data
+    read = SentencePieceModel(data).pieces[plain.base.size : plain.merged.extension.size]
+    scores = [struct.unpack("f", struct.pack("f", p.score))[0] for p in read]
+    assert len(set(scores)) == len(scores) == len(plain.merged.extension.added)
+
+
+@pytest.mark.parametrize("whitespace_pieces", [False, True])
+def test_pieces_that_begin_with_a_space_take_none_from_the_base(plain, tmp_path, whitespace_pieces):
+    """Mistral has whitespace pieces with a score of -1e9; pieces with a space go below them."""
+    pieces = list(plain.base.model.pieces)
+    if whitespace_pieces:
+        pieces += [Piece("▁" * n, -1e9, PieceType.NORMAL) for n in (2, 4, 3)]
+    base = tmp_path / "base"
+    base.mkdir()
+    model = SentencePieceModel.build(pieces, like=plain.base.model)
+    (base / "tokenizer.model").write_bytes(model.data)
     candidates = [AddedPiece(p, 1) for p in ("한", "국", "▁한", "한국", "▁한국")]
     korean = find_language("ko")
-    made = extend_base(plain.base_folder, tmp_path, language=korean, candidates=candidates)
+    made = extend_base(base, tmp_path, language=korean, candidates=candidates)
     assert "▁한국" in {a.piece for a in made.merged.extension.added}
-    for text in ("한국", "  한국", "   한국 한", "한국  한국   한", "a 한국"):
+    for text in ("한국", "  한국", "   한국 한", "한국  한국   한", "a    한국"):
         before, after = made.base_loaders.encode([text]), made.loaders.encode([text])
         for loader in before:
             assert made.in_base_ids(after[loader][0]) == before[loader][0], (loader, text)

@@ -103,12 +103,13 @@ def extend_base(base, folder, **options):
     base = load_tokenizer(base)
     options = {"language": JAPANESE, "pad_to": 64} | options
     merged = extend(base, options.pop("candidates", japanese_candidates()), **options)
-    for name in ("base", "extended"):
-        (folder / name).mkdir(parents=True)
-    write_tokenizer(folder / "base", base)
-    write_tokenizer(folder / "extended", base, model=merged.model, fast=merged.fast)
-    merged.extension.write(folder / "extended")
-    return Extended(base, folder / "base", merged, folder / "extended")
+    both = folder / "base-in-full", folder / "extended"
+    for made in both:
+        made.mkdir(parents=True)
+    write_tokenizer(both[0], base)
+    write_tokenizer(both[1], base, model=merged.model, fast=merged.fast)
+    merged.extension.write(both[1])
+    return Extended(base, both[0], merged, both[1])
 
 
 TEMPLATE = (

@@ -12,6 +12,8 @@ from tokext.merge.loaders import Loaders
 from tokext.merge.pair import Pair, guarantee
 from tokext.records import Guarantee
 
+_Stretch = tuple[tuple[Any, ...], tuple[Any, ...]]
+
 
 def loaders_agree(pair: Pair, base: Loaders, extended: Loaders) -> Guarantee:
     """SentencePiece, tokenizers and transformers make the same of every text.
@@ -61,17 +63,21 @@ def _pairs_of(
 
 
 def _is_own(pair: Pair, a: Any, b: Any, theirs: Sequence[tuple[Any, Any]]) -> bool:
-    """Whether two loaders differ by nothing but what the base's loaders differ by."""
-    if not isinstance(a, str):
-        a, b = pair.in_base_ids(a), pair.in_base_ids(b)
-    if (a, b) in theirs:
-        return True
-    differences = _differences(a, b)
-    return any(not differences - _differences(x, y) for x, y in theirs if x != y)
+    """Whether two loaders differ by nothing but what the base's loaders differ by.
+
+    A stretch that stands for the same base ids in both is joined differently: the extension's own.
+    """
+    found: Counter[_Stretch] = Counter()
+    for one, other in _differences(a, b).elements():
+        spelled = pair.in_base_ids(one), pair.in_base_ids(other)
+        if spelled[0] == spelled[1]:
+            return False
+        found += _differences(*spelled)
+    return any(found <= _differences(x, y) for x, y in theirs)
 
 
-def _differences(one: Sequence[Any], other: Sequence[Any]) -> Counter[tuple[Any, Any]]:
-    """The stretches by which two sequences differ."""
+def _differences(one: Sequence[Any], other: Sequence[Any]) -> Counter[_Stretch]:
+    """The stretches by which two sequences of ids, or two texts, differ."""
     changes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
     return Counter(
         (tuple(one[i:j]), tuple(other[k:m])) for kind, i, j, k, m in changes if kind != "equal"

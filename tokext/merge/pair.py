@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from tokext.languages import Language
 from tokext.records import EXTENSION_FILE, Extension, Guarantee
@@ -64,19 +65,9 @@ class Pair:
         spelled = self.base.model.spell_all([text for _, text in self.added])
         return {id_: ids for (id_, _), ids in zip(self.added, spelled, strict=True)}
 
-    def in_base_ids(self, ids: Sequence[int]) -> list[int]:
+    def in_base_ids(self, ids: Sequence[Any]) -> list[Any]:
         """A sequence of extended ids with each added one put back into its constituents."""
         return [b for id_ in ids for b in self.constituents.get(id_, (id_,))]
-
-    @cached_property
-    def base_ids(self) -> list[list[int]]:
-        """What the base makes of the texts."""
-        return self.base.encode_batch(self.texts)
-
-    @cached_property
-    def extended_ids(self) -> list[list[int]]:
-        """What the extension makes of the texts."""
-        return self.extended.encode_batch(self.texts)
 
 
 def guarantee(

@@ -55,6 +55,11 @@ def verify_pair(pair: Pair, texts: Iterable[str] = (), *, seed: int = 0) -> list
     generated = generated_texts(pair.language, added, pair.special, n=_N_GENERATED, seed=seed)
     given = list(dict.fromkeys([*texts, *real_texts(), *generated]))
     pair.texts = [t for t in given if _is_encodable(t)]
+    return prove(pair)
+
+
+def prove(pair: Pair) -> list[Guarantee]:
+    """Try every guarantee on the texts that the pair holds, and on no others."""
     with tempfile.TemporaryDirectory(prefix="tokext-verify-") as folder:
         base = _on_disk(Path(folder, "base"), pair.base, pair.texts, _stands_for(pair))
         extended = _on_disk(
