@@ -26,6 +26,7 @@ command_line: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar(
     "command_line", default=()
 )
 
+_ON_ONE_LINE = json.JSONEncoder(ensure_ascii=False)
 _LIBRARIES = ("sentencepiece", "tokenizers", "transformers", "fugashi", "torch", "ray")
 
 Kind = Literal[
@@ -92,12 +93,18 @@ class Extension:
 
     def write(self, folder: Path) -> None:
         """Write ``extension.json`` into a folder that is being filled."""
-        added = [
-            {"id": a.id, "piece": a.piece, "count": a.count, "constituents": a.constituents}
-            for a in self.added
-        ]
-        fields = dataclasses.asdict(self) | {"added": added}
-        (folder / EXTENSION_FILE).write_text(json_text(fields), encoding="utf-8", newline="\n")
+        fields = {
+            "base": dataclasses.asdict(self.base),
+            "size": self.size,
+            "padded_size": self.padded_size,
+            "added": [],
+            "padding": self.padding,
+        }
+        text = json_text(fields)
+        if self.added:  # a line a piece: readable, and written by the encoder in C
+            lines = ",\n    ".join(_added_line(a) for a in self.added)
+            text = text.replace('"added": []', f'"added": [\n    {lines}\n  ]', 1)
+        (folder / EXTENSION_FILE).write_text(text, encoding="utf-8", newline="\n")
 
     @staticmethod
     def read(folder: str | Path) -> Extension:
@@ -311,6 +318,11 @@ def read_compression(path: str | Path) -> list[CompressionRow]:
             hint="give a file that tokext bench compression -o wrote.",
         )
     return [CompressionRow.from_dict(row) for row in rows]
+
+
+def _added_line(a: AddedPiece) -> str:
+    fields = {"id": a.id, "piece": a.piece, "count": a.count, "constituents": a.constituents}
+    return _ON_ONE_LINE.encode(fields)
 
 
 def write_record(

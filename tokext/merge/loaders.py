@@ -9,15 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from tokext.tokenizer.load import Tokenizer
+from tokext.tokenizer.sentencepiece import SentencePieceModel
 
 
 class Loaders:
-    """A tokenizer folder opened by each loader that can open it, and what they make of texts."""
+    """A tokenizer folder opened by each loader that can open it, and what they make of texts.
 
-    def __init__(self, folder: Path, tokenizer: Tokenizer, texts: Sequence[str]) -> None:
+    `model` is what SentencePiece loads, where there is something that it can.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        tokenizer: Tokenizer,
+        texts: Sequence[str],
+        model: SentencePieceModel | None,
+    ) -> None:
         self.folder = folder
         self.tokenizer = tokenizer
         self.texts = list(texts)
+        self.model = model
 
     @cached_property
     def transformers(self) -> Any:
@@ -26,17 +37,19 @@ class Loaders:
 
         return AutoTokenizer.from_pretrained(str(self.folder), local_files_only=True)
 
+    def encode(self, texts: Sequence[str]) -> dict[str, list[list[int]]]:
+        """The ids of each text by each loader, without special tokens around it."""
+        found: dict[str, list[list[int]]] = {}
+        if self.model is not None:
+            found["sentencepiece"] = self.model.processor.encode(list(texts))
+        found["tokenizers"] = self.tokenizer.fast.encode_batch(texts)
+        ids = self.transformers(list(texts), add_special_tokens=False)["input_ids"]
+        return found | {"transformers": ids}
+
     @cached_property
     def encodings(self) -> dict[str, list[list[int]]]:
-        """The ids of each text by each loader, without special tokens around it."""
-        tokenizer = self.tokenizer
-        found = {
-            "tokenizers": tokenizer.fast.encode_batch(self.texts),
-            "transformers": self.transformers(self.texts, add_special_tokens=False)["input_ids"],
-        }
-        if tokenizer.model_file is not None:
-            found = {"sentencepiece": tokenizer.encode_batch(self.texts)} | found
-        return found
+        """`encode`, of the texts."""
+        return self.encode(self.texts)
 
     @cached_property
     def pairs(self) -> dict[str, list[list[int]]]:
@@ -51,7 +64,14 @@ class Loaders:
         """Each text encoded and decoded again with special tokens skipped."""
         ids = self.encodings["tokenizers"]
         fast, slow = self.tokenizer.fast.tokenizer, self.transformers
-        return {
-            "tokenizers": fast.decode_batch(ids, skip_special_tokens=True),
-            "transformers": slow.batch_decode(ids, skip_special_tokens=True),
-        }
+        found: dict[str, list[str]] = {}
+        if self.model is not None:
+            found["sentencepiece"] = self.model.processor.decode(self._known_to_model(ids))
+        found["tokenizers"] = fast.decode_batch(ids, skip_special_tokens=True)
+        return found | {"transformers": slow.batch_decode(ids, skip_special_tokens=True)}
+
+    def _known_to_model(self, ids: list[list[int]]) -> list[list[int]]:
+        """Without the tokens of a fine-tune that stand above the model's vocabulary."""
+        assert self.model is not None
+        size = self.model.size
+        return [[id_ for id_ in text if id_ < size] for text in ids]

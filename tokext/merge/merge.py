@@ -149,6 +149,12 @@ def _refuse_unextendable(base: Tokenizer) -> None:
             "one that it cannot.",
             hint="extend a base with byte fallback, such as Mistral-7B-v0.1.",
         )
+    gap = next((id_ for id_, piece in enumerate(base.pieces) if not piece.text), None)
+    if gap is not None:
+        raise TokenizerError(
+            f"{base.name} has no piece for id {gap}, below tokens of its own.",
+            hint="save the tokenizer again without gaps.",
+        )
 
 
 def _refuse_taken_names(base: Tokenizer, names: list[str]) -> None:

@@ -1,13 +1,19 @@
-"""A base and its extension, with what the guarantees look at."""
+"""A base and its extension, with what the guarantees look at, and what each of them answers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from tokext.languages import Language
+from tokext.records import EXTENSION_FILE, Extension, Guarantee
 from tokext.tokenizer.load import Tokenizer
 from tokext.tokenizer.sentencepiece import PieceType
+
+#: How many failures a guarantee shows.
+_N_EXAMPLES = 5
 
 
 @dataclass
@@ -31,24 +37,42 @@ class Pair:
         return [p.text for p in self.base.pieces if p.type in kinds]
 
     @cached_property
+    def record(self) -> Extension | None:
+        """What ``extension.json`` says beside the extended tokenizer, where there is one."""
+        path = self.extended.found.files.get(EXTENSION_FILE)
+        return Extension.read(path.parent) if path else None
+
+    @cached_property
     def padding(self) -> set[int]:
-        """The ids of pieces that no text may produce."""
-        pieces = enumerate(self.extended.pieces)
-        return {i for i, p in pieces if p.type is PieceType.UNUSED and i >= self.n_kept}
+        """The ids of pieces that no text may produce: by their type, or by the record."""
+        pieces = list(enumerate(self.extended.pieces))[self.n_kept :]
+        unused = {i for i, p in pieces if p.type is PieceType.UNUSED and p.text}
+        recorded = set(self.record.padding) if self.record else set()
+        return unused | {i for i, _ in pieces if i in recorded}
 
     @cached_property
     def added(self) -> list[tuple[int, str]]:
         """Id and text of every added piece, padding and control pieces aside."""
-        wanted = (PieceType.NORMAL,)
+        wanted = (PieceType.NORMAL, PieceType.USER_DEFINED)
         pieces = list(enumerate(self.extended.pieces))[self.n_kept :]
         return [(i, p.text) for i, p in pieces if p.type in wanted and i not in self.padding]
 
     @cached_property
-    def base_ids(self) -> list[list[int]]:
-        """What the base makes of the texts."""
-        return self.base.encode_batch(self.texts)
+    def constituents(self) -> dict[int, list[int]]:
+        """The base ids that spell each added piece; none where the base cannot spell pieces."""
+        if self.base.model_file is None and not self.base.fast.is_llama_type:
+            return {}
+        spelled = self.base.model.spell_all([text for _, text in self.added])
+        return {id_: ids for (id_, _), ids in zip(self.added, spelled, strict=True)}
 
-    @cached_property
-    def extended_ids(self) -> list[list[int]]:
-        """What the extension makes of the texts."""
-        return self.extended.encode_batch(self.texts)
+    def in_base_ids(self, ids: Sequence[Any]) -> list[Any]:
+        """A sequence of extended ids with each added one put back into its constituents."""
+        return [b for id_ in ids for b in self.constituents.get(id_, (id_,))]
+
+
+def guarantee(
+    name: str, claim: str, n_checked: int, unit: str, failed: list[str], note: str = ""
+) -> Guarantee:
+    """The answer of one guarantee: kept where nothing failed; the shortest failures are shown."""
+    examples = tuple(sorted(failed, key=len)[:_N_EXAMPLES])
+    return Guarantee(name, claim, not failed, n_checked, len(failed), unit, examples, note)

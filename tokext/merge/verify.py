@@ -9,6 +9,7 @@ from pathlib import Path
 from tokext.errors import GuaranteeError
 from tokext.languages import find_language
 from tokext.merge import guarantees as g
+from tokext.merge.agreement import loaders_agree
 from tokext.merge.loaders import Loaders
 from tokext.merge.pair import Pair
 from tokext.merge.texts import generated_texts, real_texts
@@ -16,6 +17,7 @@ from tokext.merge.write import write_tokenizer
 from tokext.progress import bar
 from tokext.records import Guarantee
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
+from tokext.tokenizer.sentencepiece import SentencePieceModel
 
 _N_GENERATED = 2000
 
@@ -53,20 +55,28 @@ def verify_pair(pair: Pair, texts: Iterable[str] = (), *, seed: int = 0) -> list
     generated = generated_texts(pair.language, added, pair.special, n=_N_GENERATED, seed=seed)
     given = list(dict.fromkeys([*texts, *real_texts(), *generated]))
     pair.texts = [t for t in given if _is_encodable(t)]
+    return prove(pair)
+
+
+def prove(pair: Pair) -> list[Guarantee]:
+    """Try every guarantee on the texts that the pair holds, and on no others."""
     with tempfile.TemporaryDirectory(prefix="tokext-verify-") as folder:
-        base = _on_disk(Path(folder, "base"), pair.base, pair.texts)
-        extended = _on_disk(Path(folder, "extended"), pair.extended, pair.texts)
+        base = _on_disk(Path(folder, "base"), pair.base, pair.texts, _stands_for(pair))
+        extended = _on_disk(
+            Path(folder, "extended"), pair.extended, pair.texts, pair.extended.model_file
+        )
         checks: list[Callable[[], Guarantee]] = [
             lambda: g.base_pieces_kept(pair),
-            lambda: g.other_text_unchanged(pair),
+            lambda: g.other_text_unchanged(pair, base),
             lambda: g.pieces_reachable(pair),
-            lambda: g.never_longer(pair),
+            lambda: g.never_longer(base, extended),
             lambda: g.base_tokens_respected(pair, base, extended),
-            lambda: g.loaders_agree(base, extended),
-            lambda: g.round_trip(pair),
+            lambda: loaders_agree(pair, base, extended),
+            lambda: g.round_trip(base, extended),
             lambda: g.ids_dense(pair),
-            lambda: g.padding_unreachable(pair),
+            lambda: g.padding_unreachable(pair, extended),
             lambda: g.merging_again_adds_nothing(pair),
+            lambda: g.record_true(pair),
         ]
         found = []
         with bar("proving guarantees", len(checks), "guarantee") as progress:
@@ -97,8 +107,19 @@ def _is_encodable(text: str) -> bool:
     return not any("\ud800" <= c <= "\udfff" for c in text)
 
 
-def _on_disk(folder: Path, tokenizer: Tokenizer, texts: Sequence[str]) -> Loaders:
+def _stands_for(pair: Pair) -> SentencePieceModel | None:
+    """What SentencePiece makes of the base: its model, or what its `tokenizer.json` stands for."""
+    if pair.extended.model_file is None or not (
+        pair.base.model_file or pair.base.fast.is_llama_type
+    ):
+        return pair.base.model_file
+    return pair.base.model
+
+
+def _on_disk(
+    folder: Path, tokenizer: Tokenizer, texts: Sequence[str], model: SentencePieceModel | None
+) -> Loaders:
     """A folder that transformers can open, whatever the tokenizer came from."""
     folder.mkdir()
     write_tokenizer(folder, tokenizer)
-    return Loaders(folder, tokenizer, texts)
+    return Loaders(folder, tokenizer, texts, model)

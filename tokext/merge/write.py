@@ -38,9 +38,12 @@ def write_tokenizer(
     model = model or base.model_file
     if model is not None:
         (folder / "tokenizer.model").write_bytes(model.data)
-    (folder / "tokenizer.json").write_text(
-        (fast or base.fast).json(), encoding="utf-8", newline="\n"
-    )
+    own = base.found.files.get("tokenizer.json")
+    if fast is None and own is not None:
+        shutil.copyfile(own, folder / "tokenizer.json")
+    else:
+        text = (fast or base.fast).json()
+        (folder / "tokenizer.json").write_text(text, encoding="utf-8", newline="\n")
     if not (folder / _CONFIG).exists():
         (folder / _CONFIG).write_text(json_text(_config(base)), encoding="utf-8", newline="\n")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tokext.tokenizer.sentencepiece import SPACE, Piece, PieceType, SentencePiec
 Merge = tuple[str, str]
 
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+_MATCHED_FIRST = (PieceType.UNKNOWN, PieceType.CONTROL, PieceType.USER_DEFINED)
 
 
 class FastTokenizer:
@@ -51,14 +54,19 @@ class FastTokenizer:
 
         Merges stand in id order, as transformers lays them out: where a model's scores follow
         another order than its ids (Mistral's whitespace pieces), the two differ from the start.
+        Control and user-defined pieces are matched in text before anything else.
         """
-        special = [p for p in model.pieces if p.type in (PieceType.UNKNOWN, PieceType.CONTROL)]
+        special = [p for p in model.pieces if p.type in _MATCHED_FIRST]
         bos = next((p.text for p in special if p.text == "<s>"), None)
+        unknown = next((p.text for p in special if p.type is PieceType.UNKNOWN), None)
         fields = {
             "version": "1.0",
             "truncation": None,
             "padding": None,
-            "added_tokens": [_added_token(model.ids[p.text], p.text) for p in special],
+            "added_tokens": [
+                _added_token(model.ids[p.text], p.text, p.type is not PieceType.USER_DEFINED)
+                for p in special
+            ],
             "normalizer": _llama_normalizer(model.adds_dummy_prefix),
             "pre_tokenizer": None,
             "post_processor": _begin_with(bos, model.ids[bos]) if bos else None,
@@ -66,7 +74,7 @@ class FastTokenizer:
             "model": {
                 "type": "BPE",
                 "dropout": None,
-                "unk_token": "<unk>",
+                "unk_token": unknown,
                 "continuing_subword_prefix": None,
                 "end_of_word_suffix": None,
                 "fuse_unk": True,
@@ -83,7 +91,7 @@ class FastTokenizer:
         from tokenizers import Tokenizer
 
         try:
-            loaded = Tokenizer.from_str(self.json())
+            loaded = Tokenizer.from_str(json.dumps(self.fields, ensure_ascii=False))
         except Exception as error:  # tokenizers raises bare Exception
             raise TokenizerError(
                 f"{self.name} cannot be loaded: {error}.", hint="save it again with tokenizers."
@@ -94,6 +102,10 @@ class FastTokenizer:
 
     def json(self) -> str:
         """The text of the file, laid out as `tokenizers` saves it."""
+        return self._json
+
+    @cached_property
+    def _json(self) -> str:
         return json.dumps(self.fields, ensure_ascii=False, indent=2)
 
     @cached_property
@@ -122,7 +134,13 @@ class FastTokenizer:
         """The merges in rank order."""
         merges = self.fields["model"].get("merges", [])
         pairs = (m.split(" ") if isinstance(m, str) else m for m in merges)
-        return [(left, right) for left, right in pairs]
+        try:
+            return [(left, right) for left, right in pairs]
+        except (TypeError, ValueError) as error:
+            raise TokenizerError(
+                f"{self.name} has a merge that is not two pieces.",
+                hint="download or save the file again.",
+            ) from error
 
     @property
     def kind(self) -> str:
@@ -131,7 +149,7 @@ class FastTokenizer:
         name = str(model.get("type") or "untyped")
         if name != "BPE":
             return name
-        if _mentions(self.fields.get("pre_tokenizer"), "ByteLevel"):
+        if _find(self.fields.get("pre_tokenizer"), "ByteLevel"):
             return "byte-level BPE"
         return "Llama-type BPE" if model.get("byte_fallback") and "<0x00>" in self.ids else "BPE"
 
@@ -153,32 +171,28 @@ class FastTokenizer:
     def pieces(self) -> list[Piece]:
         """Every id's piece; the score is minus its rank among merges, pieces without one last.
 
-        Raises:
-            TokenizerError: The ids have a gap, or the merges of different pieces are interleaved,
-                which no SentencePiece model can say.
+        An id that no piece has is an unused piece without text.
         """
         by_id = {id_: text for text, id_ in self.ids.items()}
-        if len(by_id) != self.size:
-            missing = next(i for i in range(self.size) if i not in by_id)
-            raise TokenizerError(
-                f"{self.name} has no piece for id {missing}.",
-                hint="tokext extends vocabularies whose ids have no gap.",
-            )
-        order = {text: rank for rank, text in enumerate(self._pieces_by_rank())}
+        order = {text: rank for rank, text in enumerate(self.made)}
         unranked = (text for _, text in sorted(by_id.items()) if text not in order)
         order |= {text: rank for rank, text in enumerate(unranked, len(order))}
-        types = self._types()
-        return [
-            Piece(by_id[id_], 0.0 if types[by_id[id_]] is not PieceType.NORMAL
-                  else -float(order[by_id[id_]]), types[by_id[id_]])
-            for id_ in range(self.size)
-        ]  # fmt: skip
+        types = self._types() | {"": PieceType.UNUSED}
+        texts = [by_id.get(id_, "") for id_ in range(self.size)]
+        normal = PieceType.NORMAL
+        return [Piece(t, -float(order[t]) if types[t] is normal else 0.0, types[t]) for t in texts]
+
+    @cached_property
+    def made(self) -> list[str]:
+        """The pieces that merges make, by the first merge of each."""
+        return list(dict.fromkeys(left + right for left, right in self.merges))
 
     def to_sentencepiece(self) -> SentencePieceModel:
         """The SentencePiece model that a Llama-type tokenizer.json stands for.
 
         Raises:
-            TokenizerError: It is of another kind.
+            TokenizerError: It is of another kind, its ids have a gap, or the merges of different
+                pieces are interleaved.
         """
         if not self.is_llama_type:
             raise TokenizerError(
@@ -186,7 +200,29 @@ class FastTokenizer:
                 "(SentencePiece pieces with byte fallback) can be extended.",
                 hint="tokext bench compression counts with it all the same.",
             )
+        self._refuse_gaps()
+        self._refuse_interleaved_merges()
         return SentencePieceModel.build(self.pieces(), dummy_prefix=self._adds_dummy_prefix())
+
+    def _refuse_gaps(self) -> None:
+        known = set(self.ids.values())
+        missing = next((i for i in range(self.size) if i not in known), None)
+        if missing is not None:
+            raise TokenizerError(
+                f"{self.name} has no piece for id {missing}.",
+                hint="tokext extends vocabularies whose ids have no gap.",
+            )
+
+    def _refuse_interleaved_merges(self) -> None:
+        """Merges of one piece that stand apart, which no SentencePiece model can say."""
+        made = [left + right for left, right in self.merges]
+        runs = [now for before, now in pairwise(["", *made]) if now != before]
+        if len(runs) > len(self.made):
+            apart = Counter(runs).most_common(1)[0][0]
+            raise TokenizerError(
+                f"the merges of {apart!r} in {self.name} stand apart, with others between them.",
+                hint="no SentencePiece model can say this; extend the original base instead.",
+            )
 
     def extended(
         self,
@@ -207,20 +243,6 @@ class FastTokenizer:
         model["merges"] += [f"{a} {b}" if as_text else [a, b] for a, b in merges]
         return FastTokenizer(fields, f"{self.name} (extended)")
 
-    def _pieces_by_rank(self) -> list[str]:
-        order: dict[str, None] = {}
-        last = ""
-        for left, right in self.merges:
-            made = left + right
-            if made != last and made in order:
-                raise TokenizerError(
-                    f"the merges of {made!r} in {self.name} stand apart, with others between them.",
-                    hint="no SentencePiece model can say this; extend the original base instead.",
-                )
-            order[made] = None
-            last = made
-        return list(order)
-
     def _types(self) -> dict[str, PieceType]:
         types = {
             text: PieceType.BYTE if _BYTE.fullmatch(text) else PieceType.NORMAL for text in self.ids
@@ -234,10 +256,10 @@ class FastTokenizer:
         return types
 
     def _adds_dummy_prefix(self) -> bool:
-        if _mentions(self.fields.get("normalizer"), "Prepend"):
+        if _find(self.fields.get("normalizer"), "Prepend"):
             return True
-        metaspace = self.fields.get("pre_tokenizer") or {}
-        return _mentions(metaspace, "Metaspace") and metaspace.get("prepend_scheme") != "never"
+        metaspace = _find(self.fields.get("pre_tokenizer"), "Metaspace")
+        return metaspace is not None and metaspace.get("prepend_scheme") != "never"
 
 
 def merges_by_id(ids: dict[str, int]) -> list[Merge]:
@@ -257,9 +279,9 @@ def merges_by_id(ids: dict[str, int]) -> list[Merge]:
     return merges
 
 
-def _added_token(id_: int, content: str) -> dict[str, Any]:
+def _added_token(id_: int, content: str, special: bool) -> dict[str, Any]:
     flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
-    return {"id": id_, "content": content, **flags, "special": True}
+    return {"id": id_, "content": content, **flags, "special": special}
 
 
 def _llama_normalizer(dummy_prefix: bool) -> dict[str, Any]:
@@ -291,7 +313,13 @@ def _begin_with(token: str, id_: int) -> dict[str, Any]:
     }
 
 
-def _mentions(component: Any, kind: str) -> bool:
+def _find(component: Any, kind: str) -> dict[str, Any] | None:
+    """The first part of this type in a normalizer or pre-tokenizer, however deep it stands."""
     if isinstance(component, dict):
-        return component.get("type") == kind or any(_mentions(v, kind) for v in component.values())
-    return isinstance(component, list) and any(_mentions(v, kind) for v in component)
+        if component.get("type") == kind:
+            return component
+        component = list(component.values())
+    if isinstance(component, list):
+        found = (_find(part, kind) for part in component)
+        return next((part for part in found if part is not None), None)
+    return None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tokext.errors import TokenizerError
 from tokext.records import BaseInfo
@@ -69,7 +71,7 @@ class Tokenizer:
         """Every id's piece, a fine-tune's own tokens above the vocabulary included."""
         if self.model_file is None:
             return tuple(self.fast.pieces())
-        return (*self.model_file.pieces, *self._tokens_above(self.model_file.size))
+        return (*self._model_pieces(), *self._tokens_above(self.model_file.size))
 
     @property
     def size(self) -> int:
@@ -102,24 +104,38 @@ class Tokenizer:
             return ids
         return self.fast.encode_batch(texts)
 
+    def _model_pieces(self) -> list[Piece]:
+        """The model's pieces; a token that only `tokenizer.json` matches in text is user-defined.
+
+        In an extended `tokenizer.model` such a token is a control piece, so that SentencePiece
+        goes on spelling its text as the base's own model does.
+        """
+        assert self.model_file is not None
+        if self.fast_file is None:
+            return list(self.model_file.pieces)
+        matched = {t["content"] for t in self.fast_file.added_tokens if not t["special"]}
+        control, user_defined = PieceType.CONTROL, PieceType.USER_DEFINED
+        return [
+            replace(p, type=user_defined) if p.type is control and p.text in matched else p
+            for p in self.model_file.pieces
+        ]
+
     def _tokens_above(self, size: int) -> list[Piece]:
-        """Tokens that only `tokenizer.json` knows, with ids from `size` on."""
+        """Tokens that only `tokenizer.json` knows, with ids from `size` on.
+
+        An id between them that no token has is an unused piece without text.
+        """
         if self.fast_file is None:
             return []
         above = {t["id"]: t for t in self.fast_file.added_tokens if t["id"] >= size}
-        if sorted(above) != list(range(size, size + len(above))):
-            raise TokenizerError(
-                f"{self.name} has tokens of its own at {sorted(above)}, not right above {size}.",
-                hint="save the tokenizer again without gaps.",
-            )
-        return [
-            Piece(
-                above[id_]["content"],
-                0.0,
-                PieceType.CONTROL if above[id_]["special"] else PieceType.USER_DEFINED,
-            )
-            for id_ in sorted(above)
-        ]
+        return [_token_piece(above.get(id_)) for id_ in range(size, max(above, default=-1) + 1)]
+
+
+def _token_piece(token: dict[str, Any] | None) -> Piece:
+    if token is None:
+        return Piece("", 0.0, PieceType.UNUSED)
+    kind = PieceType.CONTROL if token["special"] else PieceType.USER_DEFINED
+    return Piece(token["content"], 0.0, kind)
 
 
 def load_tokenizer(name: str | Path) -> Tokenizer:

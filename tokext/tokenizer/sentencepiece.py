@@ -174,8 +174,12 @@ class SentencePieceModel:
 
     @cached_property
     def processor(self) -> Any:
-        """SentencePiece's own processor over these very bytes."""
-        return _processor(self.data)
+        """SentencePiece's own processor over these very bytes.
+
+        Raises:
+            TokenizerError: SentencePiece refuses them, for a piece that stands twice, say.
+        """
+        return _processor(self.data, self.name)
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text, dummy prefix included, no special tokens."""
@@ -199,7 +203,7 @@ class SentencePieceModel:
         proto.normalizer_spec.add_dummy_prefix = False
         proto.normalizer_spec.remove_extra_whitespaces = False
         proto.normalizer_spec.precompiled_charsmap = b""
-        return _processor(proto.SerializeToString())
+        return _processor(proto.SerializeToString(), self.name)
 
     def extended(self, pieces: Iterable[Piece]) -> SentencePieceModel:
         """This model with more pieces at its end; nothing before them changes."""
@@ -242,10 +246,16 @@ def _new_proto() -> Any:
     return sentencepiece_model_pb2.ModelProto()
 
 
-def _processor(data: bytes) -> Any:
+def _processor(data: bytes, name: str) -> Any:
     from sentencepiece import SentencePieceProcessor
 
-    return SentencePieceProcessor(model_proto=data)
+    try:
+        return SentencePieceProcessor(model_proto=data)
+    except RuntimeError as error:
+        raise TokenizerError(
+            f"SentencePiece refuses {name}: {error}.",
+            hint="make the model again, or restore a copy.",
+        ) from error
 
 
 def _set_llama_rules(proto: Any) -> None:

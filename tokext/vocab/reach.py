@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from tokext.errors import TokenizerError
 from tokext.records import AddedPiece
 from tokext.tokenizer.load import Tokenizer
-from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
+from tokext.tokenizer.sentencepiece import (
+    SPACE,
+    UNLEARNED_SCORE,
+    Piece,
+    PieceType,
+    SentencePieceModel,
+)
 
-#: SentencePiece stores scores as float32, which holds every whole number up to here.
-_LAST_EXACT_SCORE = -(2**24)
+#: SentencePiece stores scores as float32, which holds every multiple of a step up to here.
+_LAST_EXACT_STEP = -(2**24)
+
+#: Between scores below -1e9, where float32 has itself a step of 64.
+_STEP_BELOW_UNLEARNED = 128.0
 
 
 def choose_reachable(
@@ -45,16 +55,31 @@ def unreachable_pieces(model: SentencePieceModel, pieces: list[str]) -> list[str
 def model_with(base: Tokenizer, chosen: list[AddedPiece]) -> SentencePieceModel:
     """The base's model with a fine-tune's own tokens and the chosen pieces behind it.
 
-    Scores go down by one from below the lowest learned score, in id order: loaders that merge by
-    score and loaders that merge by id then merge alike.
+    Scores go down from below the lowest learned score, in id order: loaders that merge by score
+    and loaders that merge by id then merge alike. A fine-tune's own tokens become control
+    pieces, which SentencePiece matches in no text: the base's model does not know them either.
     """
-    above = base.pieces[base.model.size :]
-    top = float(int(base.model.lowest_learned_score) - 1)
-    if top - len(chosen) < _LAST_EXACT_SCORE:
+    above = [replace(p, type=PieceType.CONTROL) for p in base.pieces[base.model.size :]]
+    scores = _scores_below(base, chosen)
+    added = (Piece(a.piece, s, PieceType.NORMAL) for a, s in zip(chosen, scores, strict=True))
+    return base.model.extended([*above, *added])
+
+
+def _scores_below(base: Tokenizer, chosen: list[AddedPiece]) -> list[float]:
+    """A score for each chosen piece, every one lower than the one before, all exact in float32.
+
+    Below the lowest learned score; where pieces begin with a space, below the base's whitespace
+    pieces too (-1e9 in Mistral's model), or a piece would take a space away from them.
+    """
+    lowest, step = base.model.lowest_learned_score, 1.0
+    unlearned = min((p.score for p in base.model.pieces), default=0.0)
+    if unlearned <= UNLEARNED_SCORE and any(SPACE in a.piece for a in chosen):
+        lowest, step = unlearned, _STEP_BELOW_UNLEARNED
+    scores = [step * (int(lowest / step) - 1 - rank) for rank in range(len(chosen))]
+    if scores and scores[-1] < _LAST_EXACT_STEP * step:
         raise TokenizerError(
-            f"{base.name} has scores down to {base.model.lowest_learned_score}, which leaves no "
-            f"room for {len(chosen):,} different ones below.",
+            f"{base.name} has scores down to {lowest}, which leaves no room for "
+            f"{len(chosen):,} different ones below.",
             hint="add fewer pieces with --size.",
         )
-    added = (Piece(a.piece, top - rank, PieceType.NORMAL) for rank, a in enumerate(chosen))
-    return base.model.extended([*above, *added])
+    return scores
