@@ -121,7 +121,7 @@ def test_an_interrupt_ends_with_130_one_line_and_nothing_left(tmp_path, tiny_bas
     scratch.mkdir()
     lines = list(embedded_lines("ja"))
     with (tmp_path / "ja.txt").open("w", encoding="utf-8") as file:
-        for n in range(60):  # much to count, and at a new place in each round
+        for n in range(15):  # much to count, cut at another place in each round
             file.writelines(f"{line[n % 7 :]}{line[: n * 3 % 31]}\n" for line in lines)
     command = [sys.executable, "-m", "tokext", "train-vocab", str(tmp_path / "ja.txt")]
     command += ["--base", str(tiny_base), "-o", str(tmp_path / "added"), "--size", "30000"]
@@ -139,7 +139,7 @@ def test_an_interrupt_ends_with_130_one_line_and_nothing_left(tmp_path, tiny_bas
     while not list(begun(pattern)):
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
-    time.sleep(0.7)
+    time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to everything that was started
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
