@@ -1,5 +1,6 @@
 """Counting runs: the same counts however many processes count, and no process left behind."""
 
+import os
 import signal
 import subprocess
 import sys
