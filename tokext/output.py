@@ -28,6 +28,8 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _DAY_SECONDS = 24 * 3600
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+#: A read-only disk, a name too long or going round in circles, a name that another run just took.
+_UNWRITABLE = {errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTEMPTY}
 
 
 @contextlib.contextmanager
@@ -39,7 +41,8 @@ def whole_folder(
     Args:
         path: The final name.
         force: Replace an existing folder; without it an existing one is refused.
-        inputs: Files and folders that are being read: the output may not lie inside one.
+        inputs: Files and folders that are being read: the output may neither lie inside one nor
+            replace one.
 
     Yields:
         The folder to fill.
@@ -47,37 +50,50 @@ def whole_folder(
     Raises:
         OutputError: The name is taken, lies inside an input, or cannot be written (full disk,
             no permission).
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as there:
+        ...     with whole_folder(Path(there, "out")) as folder:
+        ...         _ = (folder / "a.txt").write_text("a")
+        ...     os.listdir(there), os.listdir(Path(there, "out"))
+        (['out'], ['a.txt'])
     """
-    final = Path(os.path.abspath(path))
+    final = _final(path)
     with _os_errors_explained(final):
         recover(final)
-        refuse_taken(final, force)
-        _refuse_inside_input(final, inputs)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(
-            tempfile.mkdtemp(prefix=_staging_prefix(final), suffix=".new", dir=final.parent)
-        )
-        try:
-            staging.chmod(0o777 & ~_umask())
-            yield staging
-            _flush(staging)
-            _put_in_place(staging, final, force)
-        finally:
-            # After a swap this is the old folder; after a failure it is the unfinished new one.
-            shutil.rmtree(staging, ignore_errors=True)
+        refuse_taken(final, force, folder=True)
+        _refuse_inputs(final, inputs)
+        with _parents(final):
+            staging = Path(
+                tempfile.mkdtemp(prefix=_staging_prefix(final), suffix=".new", dir=final.parent)
+            )
+            try:
+                staging.chmod(0o777 & ~_umask())
+                yield staging
+                _flush(staging)
+                _put_in_place(staging, final, force)
+            finally:
+                # After a swap this is the old folder; after a failure it is the unfinished new one.
+                shutil.rmtree(staging, ignore_errors=True)
 
 
 def recover(final: Path) -> None:
-    """Tidy up after a killed run: put an old folder back, and drop unfinished new ones."""
+    """Tidy up after a killed run: put an old folder back, and drop what is half made or half gone.
+
+    What another live process is filling is left alone.
+    """
     old = _waiting_name(final)
     if old.exists():
         if final.exists():
-            shutil.rmtree(old, ignore_errors=True)
+            _remove(old, final)
         else:
             os.rename(old, final)
     for leftover in final.parent.glob(f".{glob.escape(final.name)}.*.new"):
-        if leftover.is_dir() and _is_abandoned(leftover):
-            shutil.rmtree(leftover, ignore_errors=True)
+        if _is_abandoned(leftover):
+            if leftover.is_dir() and not leftover.is_symlink():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
 
 
 def write_whole(path: str | Path, text: str, *, force: bool = False) -> None:
@@ -88,19 +104,23 @@ def write_whole(path: str | Path, text: str, *, force: bool = False) -> None:
     """
     final = Path(os.path.abspath(path))
     with _os_errors_explained(final):
+        recover(final)
         refuse_taken(final, force)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{final.name}.", suffix=".new", dir=final.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, final)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with _parents(final):
+            handle, name = tempfile.mkstemp(
+                prefix=_staging_prefix(final), suffix=".new", dir=final.parent
+            )
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.chmod(name, 0o666 & ~_umask())
+                os.replace(name, final)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+            _flush_entry(final.parent)
 
 
 def json_text(value: Any) -> str:
@@ -108,35 +128,90 @@ def json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def refuse_taken(final: str | Path, force: bool) -> None:
-    """Raise OutputError where something stands at the name already and may not be replaced."""
-    if os.path.lexists(final) and not force:
+def refuse_taken(final: str | Path, force: bool, *, folder: bool = False) -> None:
+    """Refuse what stands at the name already and may not be replaced.
+
+    Args:
+        final: The name.
+        force: Whether it may be replaced by its like.
+        folder: Whether a folder is to be written there, or a file.
+
+    Raises:
+        OutputError: It may not.
+    """
+    final = Path(os.path.abspath(final))
+    if not os.path.lexists(final):
+        return
+    if final.is_dir() != folder:
+        there, wanted = ("file", "folder") if folder else ("folder", "file")
+        raise OutputError(
+            f"{final} is a {there}; the output is a {wanted}.", hint="choose another -o."
+        )
+    if not force:
         raise OutputError(
             f"{final} exists already.", hint="choose another -o, or add --force to replace it."
         )
+    if folder and Path.cwd().is_relative_to(final):
+        raise OutputError(
+            f"{final} is the folder that this runs in, or holds it, and cannot be replaced.",
+            hint="choose an -o of its own.",
+        )
 
 
-def _refuse_inside_input(final: Path, inputs: Iterable[str | Path]) -> None:
+def _final(path: str | Path) -> Path:
+    """The name to write at; behind a link to a folder, the folder."""
+    is_link = os.path.islink(path) and os.path.isdir(path)
+    return Path(os.path.realpath(path) if is_link else os.path.abspath(path))
+
+
+def _refuse_inputs(final: Path, inputs: Iterable[str | Path]) -> None:
+    place = Path(os.path.realpath(final))
     for given in inputs:
-        source = Path(os.path.abspath(given))
-        if source.is_dir() and final.is_relative_to(source) and final != source:
+        source = Path(os.path.realpath(given))
+        if source.is_relative_to(place):
             raise OutputError(
-                f"the output {final} lies inside the input {source}, and would be read as one.",
+                f"the output {final} would replace the input {given}.",
+                hint="choose an -o of its own.",
+            )
+        if source.is_dir() and place.is_relative_to(source):
+            raise OutputError(
+                f"the output {final} lies inside the input {given}, and would be read as one.",
                 hint="choose an -o outside the folder that is read.",
             )
+
+
+@contextlib.contextmanager
+def _parents(final: Path) -> Iterator[None]:
+    """Make the folders above an output, and take them away again if it does not come to be."""
+    missing = [folder for folder in final.parents if not folder.exists()]
+    final.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _put_in_place(staging: Path, final: Path, force: bool) -> None:
     if not final.exists():
         os.rename(staging, final)
     elif not force:
-        refuse_taken(final, force)
+        refuse_taken(final, force, folder=True)
     elif not exchange(staging, final):
         old = _waiting_name(final)
         os.rename(final, old)
         os.rename(staging, final)
-        shutil.rmtree(old, ignore_errors=True)
+        _remove(old, final)
     _flush_entry(final.parent)
+
+
+def _remove(old: Path, final: Path) -> None:
+    """Remove an old folder, under a name from which nobody would put back what is half removed."""
+    doomed = final.parent / f"{_staging_prefix(final)}old.new"
+    os.rename(old, doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def exchange(one: Path, other: Path) -> bool:
@@ -225,5 +300,9 @@ def _os_errors_explained(final: Path) -> Iterator[None]:
             raise OutputError(
                 f"the disk of {final} is full; nothing was left behind.",
                 hint="free some space, or choose an -o on another disk.",
+            ) from error
+        if error.errno in _UNWRITABLE:
+            raise OutputError(
+                f"{final} cannot be written: {error.strerror}.", hint="choose another -o."
             ) from error
         raise

@@ -20,6 +20,10 @@ def command(output: str, force: bool, as_json: bool, seed: int) -> None:
 
     The same as `tokext run mistral-ja`, and a first look at the result. A second start skips what
     is done.
+
+    \b
+      tokext demo
+      tokext demo -o /tmp/demo --force
     """
     from tokext.recipe import run_recipe
     from tokext.records import read_json

@@ -72,9 +72,8 @@ def main(arguments: list[str] | None = None) -> None:
     records.command_line.set(tuple(given))
     progress.shown.set(True)
     try:
-        cli.main(given, prog_name="tokext", standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        # Without standalone mode click hands back the status of a command that ends by itself.
+        sys.exit(cli.main(given, prog_name="tokext", standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -82,12 +81,16 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("Interrupted; nothing half-done was left.", err=True)
         sys.exit(130)
     except TokextError as error:
-        if "--debug" in given:
-            traceback.print_exc()
-        click.echo(f"Error: {error}", err=True)
-        if error.hint:
-            click.echo(f"Hint: {error.hint}", err=True)
-        sys.exit(1)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+        _stop(error, str(error), error.hint)
+    except OSError as error:
+        said = f"{error.filename}: {error.strerror}." if error.filename else f"{error}."
+        _stop(error, said, "the same command with --debug shows where it happened.")
+
+
+def _stop(error: Exception, message: str, hint: str) -> None:
+    if "--debug" in records.command_line.get():
+        traceback.print_exception(error)
+    click.echo(f"Error: {message}", err=True)
+    if hint:
+        click.echo(f"Hint: {hint}", err=True)
+    sys.exit(1)

@@ -39,15 +39,19 @@ def language(function: Function) -> Function:
 
 
 def common(function: Function) -> Function:
-    """`--force`, `--json`, `-q/--quiet` and `--seed`, with quiet already acted on."""
+    """`--force`, `--json`, `-q/--quiet`, `--seed`, `--debug`; quiet is acted on here already.
+
+    Whoever shows an error looks for `--debug` among the arguments.
+    """
 
     @functools.wraps(function)
-    def wrapped(*args: Any, quiet: bool, **kwargs: Any) -> Any:
+    def wrapped(*args: Any, quiet: bool, debug: bool, **kwargs: Any) -> Any:
         if quiet:
             progress.shown.set(False)
         return function(*args, **kwargs)
 
     for option in (
+        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
         click.option("--seed", default=0, show_default=True, help="Seed of whatever is drawn."),
         click.option("-q", "--quiet", is_flag=True, help="No progress, no messages."),
         click.option(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import signal
+import sys
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache
+from types import ModuleType
 
 from tokext.corpus.boundaries import runs_of
 from tokext.languages import find_language
@@ -39,15 +44,49 @@ def count_runs(
                 counts.update(find_runs(document))
         return counts
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent)
+    try:
         waiting: deque[Future[Counter[str]]] = deque()
         for batch in batches:
-            waiting.append(pool.submit(_count_batch, batch, language, boundary))
+            with _starting_workers():
+                waiting.append(pool.submit(_count_batch, batch, language, boundary))
             if len(waiting) > 2 * workers:  # reading ahead of the workers would fill the memory
                 counts.update(waiting.popleft().result())
         for part in waiting:
             counts.update(part.result())
+    finally:
+        pool.shutdown(cancel_futures=True)
     return counts
+
+
+@contextlib.contextmanager
+def _starting_workers() -> Iterator[None]:
+    """What workers take over from this process at their start, but for two things.
+
+    They do not run the program's main file, which may lack ``if __name__ == "__main__"``; and an
+    interrupt at the terminal is for this process alone, which then ends them.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    held = os.name == "posix" and signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        if held is not False:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _end_with_parent() -> None:
+    """Let a worker end when its parent is killed; it would wait for batches for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def by_count(counts: Counter[str]) -> Iterator[tuple[str, int]]:

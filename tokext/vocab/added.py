@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import glob
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -79,7 +80,8 @@ def train_vocab(
     _say_source(opened)
     boundary = boundary or _default_boundary(method, opened)
     rules = Rules(find_language(language), max_piece_length, min_count)
-    with whole_folder(output, force=force, inputs=_paths(inputs)) as folder:
+    used = opened.found.files.values()
+    with whole_folder(output, force=force, inputs=[*_paths(inputs), *used]) as folder:
         counts = count_runs(corpus.batches(), language=language, boundary=boundary, workers=workers)
         for line in corpus.stats.lines():
             say(line)
@@ -173,5 +175,9 @@ def _say_source(base: Tokenizer) -> None:
 
 
 def _paths(inputs: str | Path | Iterable[str | Path]) -> list[str | Path]:
+    """The inputs that have a place on this disk, globs spelled out."""
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    return [g for g in given if Path(g).exists()]
+    missing = [str(i) for i in given if not Path(i).exists()]
+    # Path.glob refuses an absolute pattern.
+    globbed = [g for pattern in missing for g in glob.glob(pattern, recursive=True)]  # noqa: PTH207
+    return [*(i for i in given if Path(i).exists()), *globbed]
