@@ -30,7 +30,7 @@ class Tokenizer:
     Example:
         >>> mistral = load_tokenizer("mistralai/Mistral-7B-v0.1")
         >>> mistral.size, mistral.encode("東京")
-        (32000, [28705, 30050, 29775])
+        (32000, [28705, 30366, 29936])
     """
 
     def __init__(self, found: TokenizerFiles) -> None:

@@ -50,7 +50,7 @@ class SentencePieceModel:
         >>> base = find_base("mistralai/Mistral-7B-v0.1")
         >>> model = SentencePieceModel.read(base.files["tokenizer.model"])
         >>> model.encode("日本語"), model.spell("日本語")
-        ([28705, 28956, 28967, 30199], [28956, 28967, 30199])
+        ([28705, 29142, 29119, 30321], [29142, 29119, 30321])
     """
 
     def __init__(self, data: bytes, name: str = "model") -> None:
@@ -232,7 +232,7 @@ def vocabulary_digest(pieces: Iterable[Piece]) -> str:
 
     Example:
         >>> vocabulary_digest([Piece("<unk>", 0.0, PieceType.UNKNOWN)])[:16]
-        'de57cd88da0aa2d0'
+        'fcc12d506167965c'
     """
     digest = hashlib.sha256()
     for id_, piece in enumerate(pieces):
