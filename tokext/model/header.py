@@ -93,7 +93,7 @@ def read_header(path: Path) -> Header:
 
 
 def write_header(
-    tensors: list[tuple[str, str, tuple[int, ...]]], metadata: dict[str, str]
+    tensors: Sequence[tuple[str, str, tuple[int, ...]]], metadata: Mapping[str, str]
 ) -> bytes:
     """The first bytes of a file that holds (name, dtype, shape), one after the other.
 

@@ -93,7 +93,8 @@ def find_layout(checkpoint: Checkpoint) -> Layout:
     head = _find(checkpoint, head_name, _HEAD_WORDS, "output head")
     if head is None and tied is False:
         raise ModelError(
-            f"the config says that the output head is not tied, and {head_name or 'it'} is missing.",
+            f"the config says that the output head is not tied, and {head_name or 'it'} is missing "
+            "from the files.",
             hint="download the checkpoint again.",
         )
     if head is not None and head.dim != inputs.dim and named is None:
