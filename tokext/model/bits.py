@@ -69,7 +69,7 @@ def unigram_bits_per_char(
 ) -> float:
     """The same measure for a model that knows only how often each token occurs.
 
-    -log2 p of every held-out token, p = (count + 1) / (total + size), by the training text's counts.
+    -log2 p of every held-out token, p = (count + 1) / (total + size), counted in training text.
 
     Args:
         train: Texts to count.

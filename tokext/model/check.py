@@ -154,16 +154,21 @@ def fields(check: LogitCheck) -> dict[str, Any]:
 
 def _load(folder: str | Path) -> Any:
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
-    model = AutoModelForCausalLM.from_pretrained(
-        str(folder), dtype="auto", local_files_only=True, device_map=None
-    )
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            str(folder), dtype="auto", local_files_only=True
+        )
+    finally:
+        if shown:
+            logging.enable_progress_bar()
     return model.eval()
 
 
-def _samples(
-    model: Any, tokenizer: Tokenizer, texts: Mapping[str, Sequence[str]]
-) -> list[_Sample]:
+def _samples(model: Any, tokenizer: Tokenizer, texts: Mapping[str, Sequence[str]]) -> list[_Sample]:
     found = []
     for language, lines in texts.items():
         for text in lines:

@@ -84,7 +84,7 @@ def _read_index(folder: Path) -> dict[str, Any] | None:
     if not isinstance(names, dict) or not names:
         raise ModelError(f"{INDEX_FILE} has no weight_map.", hint="download the file again.")
     for name in sorted({str(name) for name in names.values()}):
-        if Path(name).name != name or "\\" in name or ":" in name:
+        if Path(name).name != name or name in ("", "..") or "\\" in name or ":" in name:
             raise ModelError(
                 f"{INDEX_FILE} names {name!r}, which lies outside the checkpoint's folder.",
                 hint="only files beside the index are read: get the checkpoint from its source.",

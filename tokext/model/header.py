@@ -138,7 +138,7 @@ def _entry(path: Path, name: str, field: Any, data_start: int) -> TensorEntry:
         raise _damaged(
             path, f"its header describes {name!r} without dtype, shape and offsets"
         ) from error
-    if dtype not in _BITS:
+    if not isinstance(dtype, str) or dtype not in _BITS:
         raise _damaged(path, f"{name!r} has the unknown dtype {dtype!r}")
     if not whole:
         raise _damaged(path, f"{name!r} has a shape or offset that is not a whole number")

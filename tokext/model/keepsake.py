@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from tokext.model.edit import FileRows
 from tokext.model.header import write_header
 from tokext.model.layout import Layout, Place
 from tokext.model.segments import PlainBytes, Segment, write_segments
-from tokext.model.side_files import GENERATION_FILE, TOKENIZER_FILES, write_json
+from tokext.model.side_files import GENERATION_FILE, ROWS_FILE, TOKENIZER_FILES, write_json
 
 BASE_FOLDER = "base"
 BASE_FILE = "base.json"
@@ -24,7 +25,13 @@ OLD_ROWS_FILE = "rows.safetensors"
 
 
 def write_keepsake(
-    target: Path, checkpoint: Checkpoint, layout: Layout, base_size: int, *, converted: bool
+    target: Path,
+    checkpoint: Checkpoint,
+    layout: Layout,
+    base_size: int,
+    *,
+    carried: Sequence[str] = (),
+    converted: bool = False,
 ) -> None:
     """Fill ``base/`` in an output folder.
 
@@ -33,12 +40,13 @@ def write_keepsake(
         checkpoint: The base checkpoint.
         layout: Its tensors with one row a token.
         base_size: How many ids the base's tokenizer uses: rows from there on are overwritten.
+        carried: Names of small files that the output shares with the base.
         converted: Whether the dtype was changed; there is then no way back, and only digests are
             kept.
     """
     folder = target / BASE_FOLDER
     folder.mkdir()
-    for name in (CONFIG_FILE, GENERATION_FILE, INDEX_FILE, *TOKENIZER_FILES):
+    for name in (CONFIG_FILE, GENERATION_FILE, INDEX_FILE, ROWS_FILE, *TOKENIZER_FILES):
         if (checkpoint.folder / name).is_file():
             shutil.copyfile(checkpoint.folder / name, folder / name)
     edited = sorted({place.file for place in layout.places})
@@ -47,7 +55,7 @@ def write_keepsake(
     _write_old_rows(folder / OLD_ROWS_FILE, checkpoint, layout, base_size)
     fields = {
         "converted": converted,
-        "base_size": base_size,
+        "carried": [name for name in carried if not (folder / name).exists()],
         "files": {name: name in edited for name in checkpoint.headers},
         "tensors": {p.name: _tensor_fields(checkpoint, p) for p in layout.places},
     }

@@ -294,7 +294,7 @@ def _write_side_files(
     dtype: str,
 ) -> None:
     source, converted = checkpoint.folder, dtype != "keep"
-    copy_others(source, tokenizer, folder)
+    carried = copy_others(source, tokenizer, folder)
     write_json(
         folder / CONFIG_FILE,
         new_config(checkpoint.config, edit.n_rows, dtype if converted else None),
@@ -319,7 +319,9 @@ def _write_side_files(
     (folder / EXTENSION_FILE).unlink(missing_ok=True)
     padded.write(folder)
     write_rows(folder / ROWS_FILE, extension, plan, edit.padding, edit.twin)
-    write_keepsake(folder, checkpoint, layout, extension.base.size, converted=converted)
+    write_keepsake(
+        folder, checkpoint, layout, extension.base.size, carried=carried, converted=converted
+    )
 
 
 def _tensor_bytes(edit: Edit, checkpoint: Checkpoint) -> int:

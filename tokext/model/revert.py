@@ -27,6 +27,8 @@ from tokext.model.side_files import is_carried
 from tokext.output import whole_folder
 from tokext.records import read_json
 
+_KEPT = {"carried", "converted", "files", "tensors"}
+
 
 def revert_checkpoint(
     checkpoint: str | Path, *, output: str | Path, copy: bool = False, force: bool = False
@@ -73,7 +75,7 @@ def revert_checkpoint(
                 prove_segments(target / file, segments)
             else:
                 link_or_copy(folder / file, target / file, copy=copy)
-        _copy_small_files(folder, target)
+        _copy_small_files(folder, target, [Path(name).name for name in kept["carried"]])
     return Path(output)
 
 
@@ -85,9 +87,7 @@ def _read_keepsake(folder: Path) -> dict[str, Any]:
             hint="give a folder that tokext resize wrote.",
         )
     kept = read_json(path)
-    if not isinstance(kept, dict) or not {"converted", "files", "tensors", "base_size"} <= set(
-        kept
-    ):
+    if not isinstance(kept, dict) or not set(kept) >= _KEPT:
         raise ModelError(f"{path} is damaged.", hint="get the base checkpoint from its source.")
     if kept["converted"]:
         raise ModelError(
@@ -133,12 +133,12 @@ def _order(raw: bytes) -> list[str]:
     return sorted(fields, key=lambda name: tuple(fields[name]["data_offsets"]))
 
 
-def _copy_small_files(folder: Path, target: Path) -> None:
+def _copy_small_files(folder: Path, target: Path, carried: list[str]) -> None:
     kept = folder / BASE_FOLDER
     for path in sorted(kept.iterdir()):
         if path.name not in (BASE_FILE, OLD_ROWS_FILE) and path.suffix != ".header":
             shutil.copyfile(path, target / path.name)
-    for path in sorted(folder.iterdir()):
-        own = path.name in ("generation_config.json", "config.json")
-        if path.is_file() and is_carried(path) and not own and not (target / path.name).exists():
-            shutil.copyfile(path, target / path.name)
+    for name in carried:
+        path = folder / name
+        if path.is_file() and is_carried(path):
+            shutil.copyfile(path, target / name)

@@ -86,6 +86,8 @@ def new_generation_config(
     if old is None and not ids:
         return None
     fields = dict(old) if old is not None else _special_ids(config)
+    # With this mark loaders may make the file up anew from config.json, without the padding ids.
+    fields.pop("_from_model_config", None)
     if ids:
         fields["suppress_tokens"] = sorted({*(fields.get("suppress_tokens") or ()), *ids})
     return fields
@@ -128,19 +130,25 @@ def write_json(path: Path, value: Any) -> None:
     path.write_text(json_text(value), encoding="utf-8", newline="\n")
 
 
-def copy_others(checkpoint: Path, tokenizer: Path, target: Path) -> None:
+def copy_others(checkpoint: Path, tokenizer: Path, target: Path) -> list[str]:
     """Copy the tokenizer's files, the licenses, and what else a loader needs beside the weights.
 
     Of the fine-tune's tokenizer settings its chat template and special tokens are kept; model cards
     are left behind, for they describe another model.
+
+    Returns:
+        The names of the files that came from the checkpoint.
     """
+    carried = []
     for path in _plain_files(tokenizer):
         if path.name != RECORD_FILE:
             shutil.copyfile(path, target / path.name)
     for path in _plain_files(checkpoint):
         if is_carried(path) and not (target / path.name).exists():
             shutil.copyfile(path, target / path.name)
+            carried.append(path.name)
     _keep_flags(checkpoint, target)
+    return carried
 
 
 def is_carried(path: Path) -> bool:
