@@ -6,16 +6,29 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from typing import Protocol
 
 from tokext.model.base_check import text_bytes
-from tokext.tokenizer.load import Tokenizer
+from tokext.tokenizer.sentencepiece import Piece
+
+
+class Encodes(Protocol):
+    """A tokenizer by its pieces: what encodes text, and what each id writes."""
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Every id's piece."""
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text, without special tokens."""
+
 
 #: The most spans kept for a piece: rarer ones carry no weight worth a line in rows.json.
 _MOST_SPANS = 16
 
 
 def count_spans(
-    lines: Iterable[str], base: Tokenizer, extended: Tokenizer
+    lines: Iterable[str], base: Encodes, extended: Encodes
 ) -> dict[int, list[tuple[tuple[int, ...], int]]]:
     """Encode each line with both tokenizers, and see which base tokens touch each added piece.
 
@@ -25,7 +38,7 @@ def count_spans(
     Returns:
         For each added id that occurs, its spans of base ids with their counts, most frequent first.
     """
-    first = base.size
+    first = len(base.pieces)
     base_lengths = [len(text_bytes(p)) for p in base.pieces]
     lengths = [len(text_bytes(p)) for p in extended.pieces]
     seen: dict[int, Counter[tuple[int, ...]]] = defaultdict(Counter)

@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from tokext.errors import ModelError
+from tokext.model.bits import Encodes, next_logits
 from tokext.records import Extension
-from tokext.tokenizer.load import Tokenizer, load_tokenizer
+from tokext.tokenizer.load import load_tokenizer
 
 #: Written for this check: plain prose in the base's language and in the added one.
 TEXTS: dict[str, tuple[str, ...]] = {
@@ -53,7 +54,7 @@ class LogitCheck:
 
 
 @dataclass(frozen=True)
-class _Sample:
+class Sample:
     """One text with the logits (n, n_rows) that foretell each of its base ids."""
 
     language: str
@@ -91,8 +92,8 @@ def check_logits(
 
 
 def record_samples(
-    model: Any, tokenizer: Tokenizer, texts: Mapping[str, Sequence[str]] | None = None
-) -> list[_Sample]:
+    model: Any, tokenizer: Encodes, texts: Mapping[str, Sequence[str]] | None = None
+) -> list[Sample]:
     """What a loaded base model says on texts: take it before `resize_model`, compare after.
 
     Example:
@@ -103,7 +104,7 @@ def record_samples(
 
 
 def compare_models(
-    before: Sequence[_Sample], model: Any, tokenizer: Tokenizer, extension: Extension
+    before: Sequence[Sample], model: Any, tokenizer: Encodes, extension: Extension
 ) -> LogitCheck:
     """Compare what a base model said with what the extended one says.
 
@@ -168,28 +169,26 @@ def _load(folder: str | Path) -> Any:
     return model.eval()
 
 
-def _samples(model: Any, tokenizer: Tokenizer, texts: Mapping[str, Sequence[str]]) -> list[_Sample]:
+def _samples(model: Any, tokenizer: Encodes, texts: Mapping[str, Sequence[str]]) -> list[Sample]:
     found = []
     for language, lines in texts.items():
         for text in lines:
             ids = tokenizer.encode(text)
-            found.append(_Sample(language, text, ids, _logits(model, ids)))
+            found.append(Sample(language, text, ids, _logits(model, ids)))
     return found
 
 
 def _logits(model: Any, ids: Sequence[int]) -> Tensor:
-    from tokext.model.bits import next_logits
-
     return next_logits(model, ids).cpu()
 
 
-def _read_again(model: Any, tokenizer: Tokenizer, sample: _Sample) -> tuple[list[int], Tensor]:
+def _read_again(model: Any, tokenizer: Encodes, sample: Sample) -> tuple[list[int], Tensor]:
     ids = tokenizer.encode(sample.text)
     return ids, _logits(model, ids)
 
 
 def _bits(
-    samples: Sequence[_Sample], read: Callable[[_Sample], tuple[list[int], Tensor]]
+    samples: Sequence[Sample], read: Callable[[Sample], tuple[list[int], Tensor]]
 ) -> dict[str, float]:
     nats: dict[str, float] = {}
     n_chars: dict[str, int] = {}
