@@ -24,7 +24,9 @@ def logits(weight: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
 @given(st.integers(0, 50), st.integers(0, 10**6), st.integers(1, 63))
 def test_a_padding_row_never_wins_over_any_hidden_state(seed, hidden_seed, n_padding):
     hidden = torch.randn(DIM, generator=torch.Generator().manual_seed(hidden_seed))
-    assert logits(padded(seed, n_padding), hidden).argmax() < BASE
+    found = logits(padded(seed, n_padding), hidden)
+    assert found.argmax() < BASE
+    assert found[BASE:].max() <= found[:BASE].max()
 
 
 @given(st.integers(0, 50))
@@ -47,6 +49,15 @@ def test_with_a_bias_it_stands_below_its_twin(bias, seed):
 def test_the_twin_is_never_a_row_of_zeros():
     weight = torch.cat([torch.zeros(3, 2), torch.tensor([[5.0, 1.0], [-5.0, 1.0]])])
     assert padding_twin(lambda: [weight]) >= 3
+
+
+def test_the_twin_is_the_unknown_piece_where_it_was_trained():
+    weight = torch.eye(4) * 3 + 1
+    weight[2] *= 5
+    assert padding_twin(lambda: [weight], 2) == 2
+    weight[2] *= 0.001
+    assert padding_twin(lambda: [weight], 2) != 2
+    assert padding_twin(lambda: [weight], 99) != 99
 
 
 def test_the_share_left_on_padding_is_the_worst_position():

@@ -51,6 +51,16 @@ def check_base(base: Tokenizer, extension: Extension) -> None:
     )
 
 
+def unknown_id(pieces: tuple[Piece, ...]) -> int | None:
+    """The id of the unknown piece, where the base has one.
+
+    Example:
+        >>> unknown_id((Piece("<unk>", 0.0, PieceType.UNKNOWN), Piece("a", -1.0, PieceType.NORMAL)))
+        0
+    """
+    return next((i for i, p in enumerate(pieces) if p.type is PieceType.UNKNOWN), None)
+
+
 def piece_bytes(pieces: tuple[Piece, ...]) -> dict[int, int]:
     """The bytes of text that each id stands for: 1 for a fallback byte, UTF-8 else.
 

@@ -39,8 +39,8 @@ class LogitCheck:
 
     `base_logits_equal` compares the logits of base ids bit by bit on `n_positions` positions of
     text spelled with base ids; `max_difference` is the largest difference found (0 where equal).
-    `new_share` is the mean probability on added ids at those positions, `padding_share` the largest
-    on padding ids. Bits per character are by language; `kl_english` is in bits per token.
+    `new_share` and `padding_share` are the mean probability on added and on padding ids at those
+    positions, `largest_padding_share` the largest. Bits per character are by language; `kl_english` is in bits per token.
     """
 
     base_logits_equal: bool
@@ -48,6 +48,7 @@ class LogitCheck:
     n_positions: int
     new_share: float
     padding_share: float
+    largest_padding_share: float
     bits_per_char_before: dict[str, float]
     bits_per_char_after: dict[str, float]
     kl_english: float
@@ -125,7 +126,7 @@ def compare_models(
         differences.append((logits[:, :width] - sample.logits[:, :width]).abs().max())
         shares = logits.softmax(-1)
         new_shares.append(shares[:, base_size:size].sum(-1))
-        padding_shares.append(shares[:, size:].sum(-1).max() if logits.shape[1] > size else 0.0)
+        padding_shares.append(shares[:, size:].sum(-1))
         if sample.language == "en":
             divergences.append(_divergence(sample.logits[:, :width], logits[:, :width], logits))
     largest = float(max(differences))
@@ -134,7 +135,8 @@ def compare_models(
         max_difference=largest,
         n_positions=sum(len(s.ids) for s in before),
         new_share=float(torch.cat(new_shares).mean()),
-        padding_share=float(max(padding_shares)),
+        padding_share=float(torch.cat(padding_shares).mean()),
+        largest_padding_share=float(torch.cat(padding_shares).max()),
         bits_per_char_before=_bits(before, lambda s: (s.ids, s.logits)),
         bits_per_char_after=_bits(before, lambda s: _read_again(model, tokenizer, s)),
         kl_english=float(torch.cat(divergences).mean()) if divergences else 0.0,

@@ -13,7 +13,7 @@ from tokext.errors import ModelError
 from tokext.model.checkpoint import Checkpoint
 from tokext.model.header import FLOAT_NAMES, FLOATS, TensorEntry, write_header
 from tokext.model.layout import Layout, Place
-from tokext.model.padding import padding_bias
+from tokext.model.padding import padding_bias, padding_twin
 from tokext.model.plan import RowMaker, RowPlan, bias_plan
 from tokext.model.segments import (
     ConvertedBytes,
@@ -23,7 +23,6 @@ from tokext.model.segments import (
     Segment,
     merge_copies,
 )
-from tokext.model.spread import measure_spread
 
 _BLOCK_BYTES = 8 << 20
 
@@ -99,11 +98,15 @@ class Edit:
 
 @dataclass(frozen=True)
 class Ids:
-    """Which ids are what: the base's up to `base_size`, added up to `size`, padding to `n_rows`."""
+    """Which ids are what: the base's up to `base_size`, added up to `size`, padding to `n_rows`.
+
+    `unknown` is the id of the base's unknown piece, where it is known.
+    """
 
     base_size: int
     size: int
     n_rows: int
+    unknown: int | None = None
 
 
 def plan_edit(
@@ -129,7 +132,7 @@ def plan_edit(
     padding = (*absent, *range(ids.size, ids.n_rows))
     wide = layout.head or layout.inputs
     trained = FileRows(checkpoint.folder, wide, ids.base_size)
-    twin = measure_spread(trained.blocks).nearest if padding else None
+    twin = padding_twin(trained.blocks, ids.unknown) if padding else None
     makers = {}
     parts: dict[str, list[Segment]] = {}
     for place in layout.places:

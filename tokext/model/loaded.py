@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from tokext.errors import InputError, ModelError
 from tokext.model.align import count_spans
-from tokext.model.base_check import piece_bytes
+from tokext.model.base_check import piece_bytes, unknown_id
 from tokext.model.check import LogitCheck, compare_models, record_samples
 from tokext.model.edit import Ids
-from tokext.model.padding import padding_bias
+from tokext.model.padding import padding_bias, padding_twin
 from tokext.model.plan import (
     Init,
     RowMaker,
@@ -25,7 +25,6 @@ from tokext.model.plan import (
     check_init,
     plan_rows,
 )
-from tokext.model.spread import measure_spread
 from tokext.records import Extension
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 from tokext.tokenizer.sentencepiece import SentencePieceModel
@@ -90,7 +89,7 @@ def resize_model(
         )
     plan = _plan(record, base, extended, init, rescale, seed, sample)
     before = record_samples(model, base) if check_logits and base is not None else None
-    done = _replace(model, record, plan)
+    done = _replace(model, record, plan, unknown_id(base.pieces) if base is not None else None)
     if before is None or extended is None:
         return done
     check = compare_models(before, model, extended, record)
@@ -143,7 +142,7 @@ def _plan(
     return plan_rows(extension, init, n_bytes=n_bytes, spans=spans, seed=seed, rescale=rescale)
 
 
-def _replace(model: Any, extension: Extension, plan: RowPlan) -> ResizedModel:
+def _replace(model: Any, extension: Extension, plan: RowPlan, unknown: int | None) -> ResizedModel:
     inputs, head = model.get_input_embeddings(), model.get_output_embeddings()
     if inputs is None or getattr(inputs, "weight", None) is None:
         raise ModelError(
@@ -159,7 +158,7 @@ def _replace(model: Any, extension: Extension, plan: RowPlan) -> ResizedModel:
     absent = range(min(n_before, base_size), base_size)
     padding = (*absent, *range(ids.size, ids.n_rows))
     trained = old_head[:base_size]
-    twin = measure_spread(lambda: torch.split(trained, 8192)).nearest if padding else None
+    twin = padding_twin(lambda: torch.split(trained, 8192), unknown) if padding else None
     new_inputs = _extended(old_inputs, plan, ids, twin)
     new_head = new_inputs if tied else _extended(old_head, plan, ids, twin)
     _put(inputs, "weight", new_inputs)

@@ -13,7 +13,7 @@ import torch
 
 from tokext.errors import InputError, ModelError, OutputError
 from tokext.model.align import count_spans
-from tokext.model.base_check import check_base, open_base, piece_bytes
+from tokext.model.base_check import check_base, open_base, piece_bytes, unknown_id
 from tokext.model.checkpoint import CONFIG_FILE, INDEX_FILE, Checkpoint, open_checkpoint
 from tokext.model.edit import Edit, Ids, plan_edit
 from tokext.model.find import FoundCheckpoint, find_checkpoint
@@ -158,7 +158,7 @@ def resize_checkpoint(
         opened,
         layout,
         plan,
-        Ids(extension.base.size, extension.size, n_rows),
+        Ids(extension.base.size, extension.size, n_rows, unknown_id(base.pieces)),
         device=pick_device(device, init),
         dtype=target_dtype,
     )

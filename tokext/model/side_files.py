@@ -55,7 +55,7 @@ _BYTES_FORMULA = (
     "half the mean of the fallback bytes' rows, half the center of the added language (the mean of "
     "all distinct base rows that spell the other pieces)"
 )
-_PADDING_FORMULA = "a copy of the trained row nearest to the mean of all, so that it never wins"
+_PADDING_FORMULA = "a copy of one base row, so that it never wins: see tokext.model.padding"
 
 
 def new_config(config: Mapping[str, Any], n_rows: int, dtype: str | None = None) -> dict[str, Any]:

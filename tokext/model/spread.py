@@ -25,13 +25,14 @@ _FACTOR_BLOCK = 1024
 class Spread:
     """Mean (dim,), median Euclidean norm and number of the trained rows.
 
-    `nearest` is the id of the trained row nearest to the mean.
+    `nearest` is the id of the trained row nearest to the mean; `norms` (n_rows,) are those of all.
     """
 
     mean: Tensor
     median_norm: float
     n_trained: int
     nearest: int
+    norms: Tensor
 
 
 def measure_spread(blocks: Blocks) -> Spread:
@@ -63,7 +64,7 @@ def measure_spread(blocks: Blocks) -> Spread:
     mean = (total / n_trained).float()
     distances = torch.cat([(b.float() - mean).norm(dim=1).cpu() for b in blocks()])
     nearest = int(distances.masked_fill(~trained, torch.inf).argmin())
-    return Spread(mean, float(all_norms[trained].median()), n_trained, nearest)
+    return Spread(mean, float(all_norms[trained].median()), n_trained, nearest, all_norms)
 
 
 def covariance_factor(blocks: Blocks, spread: Spread) -> Tensor:
