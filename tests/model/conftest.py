@@ -11,10 +11,14 @@ import sentencepiece
 import torch
 from hypothesis import settings
 
+from tokext.languages import find_language
+from tokext.merge.merge import extend
+from tokext.merge.write import write_tokenizer as write_merged
+from tokext.model.plan import is_spelled_by_bytes
 from tokext.records import AddedPiece, Extension
 from tokext.tokenizer.fast import FastTokenizer
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
-from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
+from tokext.tokenizer.sentencepiece import SentencePieceModel
 
 # Tensors here are tiny: a second thread costs more than it brings.
 torch.set_num_threads(1)
@@ -72,28 +76,15 @@ def write_tokenizer(folder: Path, model: SentencePieceModel, own: tuple[str, ...
     (folder / "tokenizer_config.json").write_text(json.dumps(config))
 
 
-def write_extended(
-    folder: Path,
-    base: Tokenizer,
-    pieces: list[str] = ADDED,
-    pad_to: int = 64,
-) -> Extension:
-    """Write the folder that a merge would: the base's pieces, own tokens, then the added ones."""
-    spelled = base.model.spell_all(pieces)
-    size = base.size + len(pieces)
-    padded = -(-size // pad_to) * pad_to
-    own = [Piece(p.text, 0.0, PieceType.USER_DEFINED) for p in base.pieces[base.model.size :]]
-    lowest = base.model.lowest_learned_score
-    new = [Piece(p, lowest - 1 - n, PieceType.NORMAL) for n, p in enumerate(pieces)]
-    write_tokenizer(folder, base.model.extended([*own, *new]))
-    added = tuple(
-        AddedPiece(piece, 10 - n, base.size + n, tuple(ids))
-        for n, (piece, ids) in enumerate(zip(pieces, spelled, strict=True))
-    )
-    extension = Extension(base.info(), size, padded, added, tuple(range(size, padded)))
-    extension.write(folder)
+def write_extended(folder: Path, base: Tokenizer, pieces: list[str] = ADDED) -> Extension:
+    """Write the folder that a merge writes, its guarantees left to the merge's own tests."""
+    candidates = [AddedPiece(piece, 10) for piece in pieces]
+    merged = extend(base, candidates, language=find_language("ja"))
+    folder.mkdir()
+    write_merged(folder, base, model=merged.model, fast=merged.fast)
+    merged.extension.write(folder)
     (folder / "LICENSE").write_text("The tokenizer's terms.\n")
-    return extension
+    return merged.extension
 
 
 @dataclass(frozen=True)
@@ -102,6 +93,11 @@ class TokenizerPair:
     folder: Path
     base: Tokenizer
     extension: Extension
+
+    @property
+    def plain(self) -> AddedPiece:
+        """An added piece that more than fallback bytes spell."""
+        return next(a for a in self.extension.added if not is_spelled_by_bytes(a))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ def extended(pico, pair, tmp_path_factory):
 
 def test_an_added_piece_tells_its_constituents_count_and_norms(extended, pair):
     (found,) = explain_text("東京", extended)
-    added = pair.extension.added[0]
+    added = pair.plain
     assert (found.piece, found.id, found.count) == ("東京", added.id, added.count)
     assert [text for _, text in found.constituents] == ["東", "京"]
     assert [i for i, _ in found.constituents] == list(added.constituents)

@@ -51,7 +51,7 @@ def test_a_resized_model_trains_saves_and_loads(pair, tmp_path):
 
     model = mistral(pair.base.size, dtype=torch.float32)
     resize_model(model, pair.extension)
-    ids = torch.tensor([[1, pair.extension.added[0].id, 300]])
+    ids = torch.tensor([[1, pair.plain.id, 300]])
     model(input_ids=ids, labels=ids).loss.backward()
     assert model.get_input_embeddings().weight.grad is not None
     model.save_pretrained(tmp_path / "saved")
@@ -72,7 +72,7 @@ def test_parameters_that_accelerate_put_elsewhere_are_resized(pair, tmp_path, pl
     ids = torch.tensor([[1, *range(300, 350)]])
     before = model(input_ids=ids).logits
     resize_model(model, pair.extension)
-    expected = model(input_ids=torch.tensor([[1, pair.extension.added[0].id]])).logits
+    expected = model(input_ids=torch.tensor([[1, pair.plain.id]])).logits
 
     offloaded = AutoModelForCausalLM.from_pretrained(base)
     if place == "cpu":
@@ -84,7 +84,7 @@ def test_parameters_that_accelerate_put_elsewhere_are_resized(pair, tmp_path, pl
     after = offloaded(input_ids=ids).logits
     assert after.shape[-1] == pair.extension.padded_size
     assert torch.equal(after[..., : pair.base.size], before)
-    new = offloaded(input_ids=torch.tensor([[1, pair.extension.added[0].id]])).logits
+    new = offloaded(input_ids=torch.tensor([[1, pair.plain.id]])).logits
     torch.testing.assert_close(new, expected)
     del offloaded
     gc.collect()

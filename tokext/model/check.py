@@ -39,8 +39,9 @@ class LogitCheck:
 
     `base_logits_equal` compares the logits of base ids bit by bit on `n_positions` positions of
     text spelled with base ids; `max_difference` is the largest difference found (0 where equal).
-    `new_share` and `padding_share` are the mean probability on added and on padding ids at those
-    positions, `largest_padding_share` the largest. Bits per character are by language; `kl_english` is in bits per token.
+    `new_share` and `padding_share` are the mean probability on added and on padding ids there,
+    `largest_padding_share` the largest. Bits per character are by language; `kl_english` is in bits
+    per token.
     """
 
     base_logits_equal: bool

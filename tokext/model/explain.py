@@ -10,26 +10,21 @@ from pathlib import Path
 import torch
 
 from tokext.errors import ModelError
+from tokext.merge.explain import SpelledPiece, explain_pieces
 from tokext.model.checkpoint import open_checkpoint
 from tokext.model.edit import FileRows
 from tokext.model.layout import find_layout
 from tokext.model.side_files import ROWS_FILE
-from tokext.records import Extension
-from tokext.tokenizer.load import load_tokenizer
 
 
 @dataclass(frozen=True)
-class ExplainedPiece:
+class ExplainedPiece(SpelledPiece):
     """One token of a text, and the origin of its row.
 
     `origin` is `base` for a base id, else what `rows.json` says; `shares` pairs the base ids that
     the row was made from with their weights. `head_norm` is None where the head is tied.
     """
 
-    piece: str
-    id: int
-    constituents: tuple[tuple[int, str], ...]
-    count: int | None
     origin: str
     shares: tuple[tuple[int, float], ...]
     input_norm: float
@@ -55,26 +50,22 @@ def explain_text(text: str, model: str | Path) -> list[ExplainedPiece]:
             f"{folder} has no {ROWS_FILE}, so its rows cannot be explained.",
             hint="give a folder that tokext resize wrote.",
         )
-    tokenizer = load_tokenizer(folder)
-    ids = tokenizer.model.spell(text) if tokenizer.model_file else tokenizer.encode(text)
-    added = {a.id: a for a in Extension.read(folder).added}
-    origins = dict(_rows(folder / ROWS_FILE, set(ids)))
-    norms = _norms(folder, sorted(set(ids)))
-    pieces = tokenizer.pieces
+    spelled = explain_pieces(text, folder)
+    ids = {piece.id for piece in spelled}
+    origins = dict(_rows(folder / ROWS_FILE, ids))
+    norms = _norms(folder, sorted(ids))
     return [
         ExplainedPiece(
-            piece=pieces[id_].text,
-            id=id_,
-            constituents=tuple((c, pieces[c].text) for c in added[id_].constituents)
-            if id_ in added
-            else (),
-            count=added[id_].count if id_ in added else None,
-            origin=origins.get(id_, ("base", ()))[0],
-            shares=origins.get(id_, ("base", ()))[1],
-            input_norm=norms[0][id_],
-            head_norm=norms[1][id_] if len(norms) > 1 else None,
+            piece=piece.piece,
+            id=piece.id,
+            constituents=piece.constituents,
+            count=piece.count,
+            origin=origins.get(piece.id, ("base", ()))[0],
+            shares=origins.get(piece.id, ("base", ()))[1],
+            input_norm=norms[0][piece.id],
+            head_norm=norms[1][piece.id] if len(norms) > 1 else None,
         )
-        for id_ in ids
+        for piece in spelled
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from tokext.errors import InputError
+from tokext.merge.write import write_tokenizer
 from tokext.output import whole_folder
 from tokext.progress import bar
 from tokext.records import write_record
-from tokext.tokenizer.base import find_base
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 
 _WARMUP_SHARE = 0.05
@@ -89,7 +88,7 @@ def train_tiny(
         model = build_tiny(tokenizer.size, chosen).to(device)
         loss = train(model, stream, chosen)
         model.cpu().save_pretrained(folder)
-        write_tokenizer(folder, str(tokenizer_file))
+        write_tokenizer(folder, tokenizer)
         result = TinyResult(
             Path(output),
             sum(p.numel() for p in model.parameters()),
@@ -222,18 +221,6 @@ def rate_share(done: float) -> float:
         return max(0.01, done / _WARMUP_SHARE)
     left = (done - _WARMUP_SHARE) / (1 - _WARMUP_SHARE)
     return _LAST_RATE_SHARE + (1 - _LAST_RATE_SHARE) * (1 + math.cos(math.pi * left)) / 2
-
-
-def write_tokenizer(folder: Path, name: str) -> None:
-    """Put a tokenizer's files into a checkpoint's folder, `tokenizer.json` made where missing."""
-    found = find_base(name)
-    for file, path in found.files.items():
-        shutil.copyfile(path, folder / file)
-    for file, text in found.texts.items():
-        (folder / file).write_text(text, encoding="utf-8", newline="\n")
-    if "tokenizer.json" not in found.files:
-        text = load_tokenizer(name).fast.json()
-        (folder / "tokenizer.json").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _windows(stream: Tensor, options: TinyOptions, generator: torch.Generator) -> Tensor:
