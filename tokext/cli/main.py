@@ -17,6 +17,9 @@ _COMMANDS = {
     "train-vocab": ("train_vocab", "Learn the pieces to add from text."),
     "merge": ("merge", "Put the pieces into a base tokenizer, and prove what it promises."),
     "verify": ("verify", "Try every guarantee on any two tokenizers."),
+    "resize": ("resize", "Give a checkpoint the rows of an extended tokenizer."),
+    "revert": ("revert", "Give back a checkpoint's base, byte for byte."),
+    "explain": ("explain", "Say how a text is spelled, and where each row came from."),
     "bench": ("bench", "Measure: compression."),
     "report": ("report", "Draw results as one HTML page, Markdown and charts."),
     "run": ("run", "Do the stages of a recipe in order, skipping what is done."),
@@ -61,6 +64,7 @@ def cli(debug: bool) -> None:
       tokext demo                                  # everything at once, offline
       tokext train-vocab corpus/ -o added --size 30000
       tokext merge --base mistralai/Mistral-7B-v0.1 --added added -o tokenizer
+      tokext resize ./mistral-7b --tokenizer tokenizer -o mistral-7b-ja
       tokext bench compression mistralai/Mistral-7B-v0.1 tokenizer --text held-out.txt -o gain.json
       tokext report tokenizer gain.json -o report
     """

@@ -1,0 +1,127 @@
+import gc
+
+import pytest
+import torch
+from conftest import mistral, save_model
+from safetensors.torch import load_file
+
+from tokext.errors import InputError, ModelError
+from tokext.model.loaded import resize_model
+from tokext.model.resize import resize_checkpoint
+
+INPUT, HEAD = "model.embed_tokens.weight", "lm_head.weight"
+INITS = ["subword-mean", "weighted-mean", "align", "global-mean", "normal", "zero"]
+SAMPLE = ["東京と京都の電車。鰯雲の下、日本の本屋で本を読む。"]
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("init", INITS)
+def test_both_doors_make_the_same_rows(pair, tmp_path, init, tied):
+    model = mistral(pair.base.size, tied=tied)
+    base = save_model(tmp_path / "base", model, pair.base_folder)
+    resize_checkpoint(
+        base,
+        tokenizer=pair.folder,
+        output=tmp_path / "out",
+        init=init,
+        sample=SAMPLE,
+        check_logits=False,
+    )
+    done = resize_model(model, pair.folder, init=init, sample=SAMPLE)
+    state = model.state_dict()
+    for name, tensor in load_file(tmp_path / "out" / "model.safetensors").items():
+        assert torch.equal(state[name], tensor), name
+    assert done.n_rows == model.config.vocab_size == pair.extension.padded_size
+    assert model.get_input_embeddings().num_embeddings == done.n_rows
+    assert model.get_output_embeddings().out_features == done.n_rows
+    assert model.generation_config.suppress_tokens == list(pair.extension.padding)
+    assert (model.get_input_embeddings().weight is model.get_output_embeddings().weight) is tied
+
+
+def test_the_check_proves_the_base_logits_kept(pair):
+    done = resize_model(mistral(pair.base.size), pair.folder, check_logits=True)
+    assert done.check is not None
+    assert done.check.base_logits_equal
+    assert done.check.max_difference == 0
+    assert set(done.check.bits_per_char_before) == {"en", "ja"}
+
+
+def test_a_resized_model_trains_saves_and_loads(pair, tmp_path):
+    from transformers import AutoModelForCausalLM
+
+    model = mistral(pair.base.size, dtype=torch.float32)
+    resize_model(model, pair.extension)
+    ids = torch.tensor([[1, pair.plain.id, 300]])
+    model(input_ids=ids, labels=ids).loss.backward()
+    assert model.get_input_embeddings().weight.grad is not None
+    model.save_pretrained(tmp_path / "saved")
+    again = AutoModelForCausalLM.from_pretrained(tmp_path / "saved")
+    assert again.config.vocab_size == pair.extension.padded_size
+    assert torch.equal(again(input_ids=ids).logits, model(input_ids=ids).logits)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("place", ["cpu", "disk"])
+def test_parameters_that_accelerate_put_elsewhere_are_resized(pair, tmp_path, place, tied):
+    """With offloading the modules hold nothing; the numbers are in memory or on disk."""
+    from accelerate import cpu_offload, disk_offload
+    from transformers import AutoModelForCausalLM
+
+    model = mistral(pair.base.size, tied=tied, dtype=torch.float32)
+    base = save_model(tmp_path / "base", model, pair.base_folder)
+    ids = torch.tensor([[1, *range(300, 350)]])
+    before = model(input_ids=ids).logits
+    resize_model(model, pair.extension)
+    expected = model(input_ids=torch.tensor([[1, pair.plain.id]])).logits
+
+    offloaded = AutoModelForCausalLM.from_pretrained(base)
+    if place == "cpu":
+        cpu_offload(offloaded, execution_device=torch.device("cpu"))
+    else:
+        disk_offload(offloaded, str(tmp_path / "disk"), execution_device=torch.device("cpu"))
+    assert offloaded.get_input_embeddings().weight.is_meta
+    resize_model(offloaded, pair.extension)
+    after = offloaded(input_ids=ids).logits
+    assert after.shape[-1] == pair.extension.padded_size
+    assert torch.equal(after[..., : pair.base.size], before)
+    new = offloaded(input_ids=torch.tensor([[1, pair.plain.id]])).logits
+    torch.testing.assert_close(new, expected)
+    del offloaded
+    gc.collect()
+
+
+def test_a_model_in_four_bit_is_refused_with_what_to_do_instead(pair):
+    model = mistral(pair.base.size)
+    model.is_loaded_in_4bit = True  # as bitsandbytes' loader marks it
+    with pytest.raises(ModelError, match="quantized in memory") as error:
+        resize_model(model, pair.extension)
+    assert "tokext resize" in error.value.hint
+    assert model.config.vocab_size == pair.base.size
+
+
+def test_a_model_without_numbers_is_refused(pair):
+    with pytest.raises(ModelError, match="holds no numbers"):
+        resize_model(mistral(pair.base.size).to("meta"), pair.extension)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"init": "weighted-mean"}, "weighted-mean needs to know the bytes"),
+        ({"init": "align"}, "align needs a sample"),
+        ({"init": "median"}, "unknown initialization 'median'"),
+        ({"check_logits": True}, "the check needs text"),
+    ],
+)
+def test_what_an_option_lacks_is_said(pair, options, message):
+    model = mistral(pair.base.size)
+    with pytest.raises(InputError, match=message):
+        resize_model(model, pair.extension, **options)
+    assert model.config.vocab_size == pair.base.size
+
+
+def test_rows_beyond_the_extension_are_never_shrunk(pair):
+    n_rows = pair.extension.padded_size + 5
+    model = mistral(n_rows)
+    assert resize_model(model, pair.extension).n_rows == n_rows
+    assert model.generation_config.suppress_tokens[-1] == n_rows - 1

@@ -1,0 +1,26 @@
+"""`tokext revert`."""
+
+from __future__ import annotations
+
+import click
+
+from tokext.cli import options
+
+
+@click.command("revert")
+@click.argument("checkpoint", type=click.Path())
+@options.output("Folder to write: the base checkpoint.")
+@click.option("--copy", is_flag=True, help="Copy weight files that could be hard-linked.")
+@options.common
+def command(
+    checkpoint: str, output: str, copy: bool, force: bool, as_json: bool, seed: int
+) -> None:
+    """Give back the base of a checkpoint that resize wrote, byte for byte.
+
+    \b
+      tokext revert mistral-7b-ja -o mistral-7b-again
+    """
+    from tokext.model.revert import revert_checkpoint
+
+    revert_checkpoint(checkpoint, output=output, copy=copy, force=force)
+    options.emit({"output": output}, f"{output}: the base again, byte for byte", as_json=as_json)

@@ -1,0 +1,78 @@
+"""Is a checkpoint's tokenizer the base that the added pieces were made for? By vocabulary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tokext.errors import ModelError, TokenizerError
+from tokext.records import Extension
+from tokext.tokenizer.load import Tokenizer, load_tokenizer
+from tokext.tokenizer.sentencepiece import SPACE, Piece, PieceType, vocabulary_digest
+
+
+def open_base(folder: Path) -> Tokenizer:
+    """The tokenizer that a checkpoint comes with.
+
+    Raises:
+        ModelError: It comes with none, so that its base cannot be told.
+    """
+    try:
+        return load_tokenizer(folder)
+    except TokenizerError as error:
+        raise ModelError(
+            f"the checkpoint's own tokenizer cannot be read, so its base cannot be told: {error}",
+            hint="put the tokenizer files of the checkpoint beside its weights.",
+        ) from error
+
+
+def check_base(base: Tokenizer, extension: Extension) -> None:
+    """Refuse an extension that was made for another vocabulary.
+
+    Raises:
+        ModelError: The vocabularies differ; a fine-tune's own tokens are named.
+    """
+    digest = vocabulary_digest(base.pieces)
+    if digest == extension.base.vocabulary_digest:
+        return
+    size = extension.base.size
+    again = "merge again with the checkpoint's own tokenizer as --base."
+    if vocabulary_digest(base.pieces[:size]) == extension.base.vocabulary_digest:
+        own = base.pieces[size].text
+        raise ModelError(
+            f"the checkpoint has {base.size - size} tokens of its own from id {size} on ({own!r}), "
+            "where the added pieces would go.",
+            hint=again,
+        )
+    raise ModelError(
+        f"the tokenizer was extended from {extension.base.name} ({size} pieces, digest "
+        f"{extension.base.vocabulary_digest[:12]}), and the checkpoint's has {base.size} pieces, "
+        f"digest {digest[:12]}: its rows would belong to other pieces.",
+        hint=again,
+    )
+
+
+def unknown_id(pieces: tuple[Piece, ...]) -> int | None:
+    """The id of the unknown piece, where the base has one.
+
+    Example:
+        >>> unknown_id((Piece("<unk>", 0.0, PieceType.UNKNOWN), Piece("a", -1.0, PieceType.NORMAL)))
+        0
+    """
+    return next((i for i, p in enumerate(pieces) if p.type is PieceType.UNKNOWN), None)
+
+
+def piece_bytes(pieces: tuple[Piece, ...]) -> dict[int, int]:
+    """The bytes of text that each id stands for: 1 for a fallback byte, UTF-8 else.
+
+    Example:
+        >>> piece_bytes((Piece("<0xE3>", 0.0, PieceType.BYTE), Piece("▁日", 0.0, PieceType.NORMAL)))
+        {0: 1, 1: 4}
+    """
+    return {id_: max(1, len(text_bytes(piece))) for id_, piece in enumerate(pieces)}
+
+
+def text_bytes(piece: Piece) -> bytes:
+    """The bytes of text that a piece writes."""
+    if piece.type is PieceType.BYTE:
+        return bytes([int(piece.text[3:-1], 16)])
+    return piece.text.replace(SPACE, " ").encode()

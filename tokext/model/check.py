@@ -1,0 +1,210 @@
+"""The same model before and after: old behavior kept, and what the new rows do, in numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, kl_div, log_softmax
+
+from tokext.errors import ModelError
+from tokext.model.bits import Encodes, next_logits
+from tokext.records import Extension
+from tokext.tokenizer.load import load_tokenizer
+
+#: Written for this check: plain prose in the base's language and in the added one.
+TEXTS: dict[str, tuple[str, ...]] = {
+    "en": (
+        "The train left the station a few minutes late, and nobody on the platform seemed to mind.",
+        "To change the settings, open the file config.json and look for the line that ends in 42.",
+        "She asked whether the library would be open on Sunday; it would not, he said.",
+    ),
+    "ja": (
+        "電車は数分遅れて駅を出たが、ホームにいた人は誰も気にしていないようだった。",
+        "設定を変えるには、設定ファイルを開いて、末尾の行を書き換えてください。",
+        "日曜日に図書館は開いているかと彼女は尋ねたが、閉まっていると彼は答えた。",
+    ),
+}
+_LN2 = 0.6931471805599453
+
+
+@dataclass(frozen=True)
+class LogitCheck:
+    """What a model says before and after its extension.
+
+    `base_logits_equal` compares the logits of base ids bit by bit on `n_positions` positions of
+    text spelled with base ids; `max_difference` is the largest difference found (0 where equal).
+    `new_share` and `padding_share` are the mean probability on added and on padding ids there,
+    `largest_padding_share` the largest. Bits per character are by language; `kl_english` is in bits
+    per token.
+    """
+
+    base_logits_equal: bool
+    max_difference: float
+    n_positions: int
+    new_share: float
+    padding_share: float
+    largest_padding_share: float
+    bits_per_char_before: dict[str, float]
+    bits_per_char_after: dict[str, float]
+    kl_english: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One text with the logits (n, n_rows) that foretell each of its base ids."""
+
+    language: str
+    text: str
+    ids: list[int]
+    logits: Tensor
+
+
+def check_logits(
+    base: str | Path,
+    extended: str | Path,
+    *,
+    texts: Mapping[str, Sequence[str]] | None = None,
+) -> LogitCheck:
+    """Run a checkpoint before and after its extension, and compare.
+
+    Both are loaded on the CPU, one after the other, in the dtype of their files.
+
+    Args:
+        base: The base checkpoint's folder, with its tokenizer.
+        extended: The extended checkpoint's folder.
+        texts: Texts by language; some plain sentences in English and Japanese if not given.
+
+    Raises:
+        ModelError: A logit of a base id differs, on text spelled with base ids.
+
+    Returns:
+        The comparison.
+    """
+    given = dict(texts or TEXTS)
+    old_tokenizer, new_tokenizer = load_tokenizer(base), load_tokenizer(extended)
+    before = _samples(_load(base), old_tokenizer, given)
+    model = _load(extended)
+    return compare_models(before, model, new_tokenizer, Extension.read(extended))
+
+
+def record_samples(
+    model: Any, tokenizer: Encodes, texts: Mapping[str, Sequence[str]] | None = None
+) -> list[Sample]:
+    """What a loaded base model says on texts: take it before `resize_model`, compare after.
+
+    Example:
+        ``before = record_samples(model, base)``, then `resize_model`, then
+        ``compare_models(before, model, extended, extension)``.
+    """
+    return _samples(model, tokenizer, dict(texts or TEXTS))
+
+
+def compare_models(
+    before: Sequence[Sample], model: Any, tokenizer: Encodes, extension: Extension
+) -> LogitCheck:
+    """Compare what a base model said with what the extended one says.
+
+    Args:
+        before: What the base model said.
+        model: The extended model.
+        tokenizer: The extended tokenizer.
+        extension: Which ids are added.
+
+    Raises:
+        ModelError: A logit of a base id differs.
+    """
+    base_size, size = extension.base.size, extension.size
+    differences, new_shares, padding_shares, divergences = [], [], [], []
+    for sample in before:
+        logits = _logits(model, sample.ids)
+        width = min(base_size, sample.logits.shape[1])
+        differences.append((logits[:, :width] - sample.logits[:, :width]).abs().max())
+        shares = logits.softmax(-1)
+        new_shares.append(shares[:, base_size:size].sum(-1))
+        padding_shares.append(shares[:, size:].sum(-1))
+        if sample.language == "en":
+            divergences.append(_divergence(sample.logits[:, :width], logits[:, :width], logits))
+    largest = float(max(differences))
+    found = LogitCheck(
+        base_logits_equal=largest == 0.0,
+        max_difference=largest,
+        n_positions=sum(len(s.ids) for s in before),
+        new_share=float(torch.cat(new_shares).mean()),
+        padding_share=float(torch.cat(padding_shares).mean()),
+        largest_padding_share=float(torch.cat(padding_shares).max()),
+        bits_per_char_before=_bits(before, lambda s: (s.ids, s.logits)),
+        bits_per_char_after=_bits(before, lambda s: _read_again(model, tokenizer, s)),
+        kl_english=float(torch.cat(divergences).mean()) if divergences else 0.0,
+    )
+    if not found.base_logits_equal:
+        raise ModelError(
+            f"the logits of base ids changed by up to {largest:.3g} on text that holds no added "
+            "piece.",
+            hint="this should not happen; please report the architecture and the dtype.",
+        )
+    return found
+
+
+def fields(check: LogitCheck) -> dict[str, Any]:
+    """The comparison as plain data."""
+    return dataclasses.asdict(check)
+
+
+def _load(folder: str | Path) -> Any:
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            str(folder), dtype="auto", local_files_only=True
+        )
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+    return model.eval()
+
+
+def _samples(model: Any, tokenizer: Encodes, texts: Mapping[str, Sequence[str]]) -> list[Sample]:
+    found = []
+    for language, lines in texts.items():
+        for text in lines:
+            ids = tokenizer.encode(text)
+            found.append(Sample(language, text, ids, _logits(model, ids)))
+    return found
+
+
+def _logits(model: Any, ids: Sequence[int]) -> Tensor:
+    return next_logits(model, ids).cpu()
+
+
+def _read_again(model: Any, tokenizer: Encodes, sample: Sample) -> tuple[list[int], Tensor]:
+    ids = tokenizer.encode(sample.text)
+    return ids, _logits(model, ids)
+
+
+def _bits(
+    samples: Sequence[Sample], read: Callable[[Sample], tuple[list[int], Tensor]]
+) -> dict[str, float]:
+    nats: dict[str, float] = {}
+    n_chars: dict[str, int] = {}
+    for sample in samples:
+        ids, logits = read(sample)
+        loss = float(cross_entropy(logits, torch.tensor(ids), reduction="sum"))
+        nats[sample.language] = nats.get(sample.language, 0.0) + loss
+        n_chars[sample.language] = n_chars.get(sample.language, 0) + len(sample.text)
+    return {language: nats[language] / _LN2 / n_chars[language] for language in nats}
+
+
+def _divergence(old: Tensor, new: Tensor, whole: Tensor) -> Tensor:
+    """KL(old || new) at each position, in bits; `new` keeps the share it lost to new rows."""
+    lost = whole.logsumexp(-1, keepdim=True)
+    divergence = kl_div(new - lost, log_softmax(old, -1), reduction="none", log_target=True)
+    return divergence.sum(-1) / _LN2

@@ -1,0 +1,91 @@
+"""What an extended checkpoint keeps of its base, so that the base can be had back to the byte.
+
+The folder ``base/`` holds the small files that were replaced, the header of every weight file that
+changed, the padding rows that were overwritten, and digests of the original tensors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tokext.model.checkpoint import CONFIG_FILE, INDEX_FILE, Checkpoint
+from tokext.model.edit import FileRows
+from tokext.model.header import write_header
+from tokext.model.layout import Layout, Place
+from tokext.model.segments import PlainBytes, Segment, write_segments
+from tokext.model.side_files import GENERATION_FILE, ROWS_FILE, TOKENIZER_FILES, write_json
+
+BASE_FOLDER = "base"
+BASE_FILE = "base.json"
+OLD_ROWS_FILE = "rows.safetensors"
+
+
+def write_keepsake(
+    target: Path,
+    checkpoint: Checkpoint,
+    layout: Layout,
+    base_size: int,
+    *,
+    carried: Sequence[str] = (),
+    converted: bool = False,
+) -> None:
+    """Fill ``base/`` in an output folder.
+
+    Args:
+        target: The output folder, being filled.
+        checkpoint: The base checkpoint.
+        layout: Its tensors with one row a token.
+        base_size: How many ids the base's tokenizer uses: rows from there on are overwritten.
+        carried: Names of small files that the output shares with the base.
+        converted: Whether the dtype was changed; there is then no way back, and only digests are
+            kept.
+    """
+    folder = target / BASE_FOLDER
+    folder.mkdir()
+    for name in (CONFIG_FILE, GENERATION_FILE, INDEX_FILE, ROWS_FILE, *TOKENIZER_FILES):
+        if (checkpoint.folder / name).is_file():
+            shutil.copyfile(checkpoint.folder / name, folder / name)
+    edited = sorted({place.file for place in layout.places})
+    for file in edited:
+        (folder / f"{file}.header").write_bytes(checkpoint.headers[file].raw)
+    _write_old_rows(folder / OLD_ROWS_FILE, checkpoint, layout, base_size)
+    fields = {
+        "converted": converted,
+        "carried": [name for name in carried if not (folder / name).exists()],
+        "files": {name: name in edited for name in checkpoint.headers},
+        "tensors": {p.name: _tensor_fields(checkpoint, p) for p in layout.places},
+    }
+    write_json(folder / BASE_FILE, fields)
+
+
+def _tensor_fields(checkpoint: Checkpoint, place: Place) -> dict[str, Any]:
+    return {
+        "file": place.file,
+        "shape": list(place.entry.shape),
+        "dtype": place.entry.dtype,
+        "sha256": segment_digest(FileRows(checkpoint.folder, place).bytes_of(0, place.n_rows)),
+    }
+
+
+def segment_digest(*segments: Segment) -> str:
+    """SHA-256 over the bytes of segments, one after the other."""
+    digest = hashlib.sha256()
+    for segment in segments:
+        for chunk in segment.chunks():
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _write_old_rows(path: Path, checkpoint: Checkpoint, layout: Layout, base_size: int) -> None:
+    """The rows above the base's ids, which padding or added rows take the place of."""
+    described, body = [], []
+    for place in layout.places:
+        first = min(base_size, place.n_rows)
+        shape = (place.n_rows - first, *place.entry.shape[1:])
+        described.append((place.name, place.entry.dtype, shape))
+        body.append(FileRows(checkpoint.folder, place).bytes_of(first, place.n_rows))
+    write_segments(path, [PlainBytes(write_header(described, {})), *body])

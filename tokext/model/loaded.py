@@ -1,0 +1,254 @@
+"""The door for a loaded model: its two matrices replaced in place, wherever accelerate put them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tokext.errors import InputError, ModelError
+from tokext.model.align import count_spans
+from tokext.model.base_check import piece_bytes, unknown_id
+from tokext.model.check import LogitCheck, compare_models, record_samples
+from tokext.model.edit import Ids
+from tokext.model.padding import padding_bias, padding_twin
+from tokext.model.plan import (
+    Init,
+    RowMaker,
+    RowPlan,
+    TensorRows,
+    bias_plan,
+    check_init,
+    plan_rows,
+)
+from tokext.records import Extension
+from tokext.tokenizer.load import Tokenizer, load_tokenizer
+from tokext.tokenizer.sentencepiece import SentencePieceModel
+
+
+@dataclass(frozen=True)
+class ResizedModel:
+    """What was done to a loaded model. `check` is None where it was not run before and after."""
+
+    n_rows_before: int
+    n_rows: int
+    n_added: int
+    padding: tuple[int, ...]
+    tied: bool
+    check: LogitCheck | None = None
+
+
+def resize_model(
+    model: Any,
+    extension: Extension | str | Path,
+    *,
+    init: Init = "subword-mean",
+    rescale: bool = False,
+    seed: int = 0,
+    sample: Iterable[str] | None = None,
+    check_logits: bool = False,
+) -> ResizedModel:
+    """Give a loaded model the rows of an extended tokenizer, in place.
+
+    The rows are calculated on the device that holds the matrix, by the same functions that edit
+    files. Under accelerate, parameters that rest on the CPU or on disk are read from there; the
+    two new matrices then rest in memory. The config, and what generation must suppress, are
+    brought up to date.
+
+    Args:
+        model: A causal language model of transformers.
+        extension: The tokenizer folder that a merge wrote, or its record alone, which suffices
+            but for `weighted-mean`, `align` and the check.
+        init: Where new rows come from; see `tokext.model.rows` for each formula.
+        rescale: Bring new rows to the median norm of the trained rows.
+        seed: For `normal`.
+        sample: Lines of text, for `align`.
+        check_logits: Run the model before and after, and compare; see `tokext.model.check`.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ModelError: The model is quantized in memory, has no embeddings to edit, or failed the
+            check.
+        InputError: An option is unknown, or lacks what it needs.
+    """
+    check_init(init)
+    _refuse_quantized(model)
+    record = extension if isinstance(extension, Extension) else Extension.read(extension)
+    extended = None if isinstance(extension, Extension) else load_tokenizer(extension)
+    base = base_of(extended, record) if extended is not None else None
+    if check_logits and base is None:
+        raise InputError(
+            "the check needs text, and text a tokenizer.",
+            hint="give the tokenizer folder instead of its extension record.",
+        )
+    plan = _plan(record, base, extended, init, rescale, seed, sample)
+    before = record_samples(model, base) if check_logits and base is not None else None
+    done = _replace(model, record, plan, unknown_id(base.pieces) if base is not None else None)
+    if before is None or extended is None:
+        return done
+    check = compare_models(before, model, extended, record)
+    return ResizedModel(
+        done.n_rows_before, done.n_rows, done.n_added, done.padding, done.tied, check
+    )
+
+
+class BaseOf:
+    """The base's tokenizer, had from the extended one: its first pieces under the same rules."""
+
+    def __init__(self, extended: Tokenizer, size: int) -> None:
+        self.pieces = extended.pieces[:size]
+        self.size = size
+        self.model = SentencePieceModel.build(self.pieces, like=extended.model)
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text, without special tokens."""
+        return self.model.encode(text)
+
+
+def base_of(extended: Tokenizer, extension: Extension) -> BaseOf:
+    """The base's tokenizer, had from the extended one."""
+    return BaseOf(extended, extension.base.size)
+
+
+def _refuse_quantized(model: Any) -> None:
+    flags = ("is_loaded_in_4bit", "is_loaded_in_8bit", "is_quantized")
+    if any(getattr(model, flag, False) for flag in flags):
+        raise ModelError(
+            "the model is quantized in memory, so its rows would not be the checkpoint's.",
+            hint="resize the files with resize_checkpoint (tokext resize), and load the result "
+            "in 4 bit.",
+        )
+
+
+def _plan(
+    extension: Extension,
+    base: BaseOf | None,
+    extended: Tokenizer | None,
+    init: Init,
+    rescale: bool,
+    seed: int,
+    sample: Iterable[str] | None,
+) -> RowPlan:
+    n_bytes = piece_bytes(base.pieces) if base is not None and init == "weighted-mean" else None
+    spans = None
+    if init == "align" and sample is not None and base is not None and extended is not None:
+        spans = count_spans(sample, base, extended)
+    return plan_rows(extension, init, n_bytes=n_bytes, spans=spans, seed=seed, rescale=rescale)
+
+
+def _replace(model: Any, extension: Extension, plan: RowPlan, unknown: int | None) -> ResizedModel:
+    inputs, head = model.get_input_embeddings(), model.get_output_embeddings()
+    if inputs is None or getattr(inputs, "weight", None) is None:
+        raise ModelError(
+            f"{type(model).__name__} has no input embeddings to edit.",
+            hint="give a causal language model of transformers.",
+        )
+    tied = head is None or _is_tied(model, inputs, head)
+    old_inputs = _held(inputs, "weight")
+    old_head = old_inputs if tied else _held(head, "weight")
+    base_size = extension.base.size
+    n_before = len(old_inputs)
+    ids = Ids(base_size, extension.size, max(extension.padded_size, n_before, len(old_head)))
+    absent = range(min(n_before, base_size), base_size)
+    padding = (*absent, *range(ids.size, ids.n_rows))
+    trained = old_head[:base_size]
+    twin = padding_twin(lambda: torch.split(trained, 8192), unknown) if padding else None
+    new_inputs = _extended(old_inputs, plan, ids, twin)
+    new_head = new_inputs if tied else _extended(old_head, plan, ids, twin)
+    _put(inputs, "weight", new_inputs)
+    inputs.num_embeddings = ids.n_rows
+    if head is not None:
+        _put(head, "weight", new_head, like=inputs.weight if tied else None)
+        head.out_features = ids.n_rows
+        if getattr(head, "bias", None) is not None:
+            _put(head, "bias", _extended_bias(_held(head, "bias"), plan, ids))
+    _update_config(model, n_before, ids.n_rows, padding)
+    return ResizedModel(n_before, ids.n_rows, plan.n_added, padding, tied)
+
+
+def _extended(weight: Tensor, plan: RowPlan, ids: Ids, twin: int | None) -> Tensor:
+    """The matrix (n_rows, dim) with base rows kept and all others made."""
+    kept = min(len(weight), ids.base_size)
+    new = weight.new_empty((ids.n_rows, weight.shape[1]))
+    new[:kept] = weight[:kept]
+    maker = RowMaker(plan, TensorRows(weight[:kept]), weight.device)
+    new[ids.base_size : ids.size] = maker.make(0, plan.n_added)
+    if twin is not None:
+        new[kept : ids.base_size] = weight[twin]
+        new[ids.size :] = weight[twin]
+    return new
+
+
+def _extended_bias(bias: Tensor, plan: RowPlan, ids: Ids) -> Tensor:
+    kept = min(len(bias), ids.base_size)
+    new = bias.new_full((ids.n_rows,), padding_bias(bias[:kept]))
+    new[:kept] = bias[:kept]
+    source = TensorRows(bias[:kept, None])
+    maker = RowMaker(bias_plan(plan, kept), source, bias.device)
+    new[ids.base_size : ids.size] = maker.make(0, plan.n_added)[:, 0]
+    return new
+
+
+def _is_tied(model: Any, inputs: nn.Module, head: nn.Module) -> bool:
+    if inputs.weight is head.weight:
+        return True
+    return bool(inputs.weight.is_meta and model.config.get_text_config().tie_word_embeddings)
+
+
+def _offload_hook(module: nn.Module, name: str) -> Any | None:
+    """The accelerate hook that holds a parameter which the module itself does not."""
+    if not getattr(module, name).is_meta:
+        return None
+    hook = getattr(module, "_hf_hook", None)
+    hooks = getattr(hook, "hooks", [hook])
+    found = next((h for h in hooks if getattr(h, "weights_map", None) is not None), None)
+    if found is None:
+        raise ModelError(
+            f"{name!r} of {type(module).__name__} is on the meta device: it holds no numbers.",
+            hint="load the model's weights first, or resize its files.",
+        )
+    return found
+
+
+def _held(module: nn.Module, name: str) -> Tensor:
+    """A parameter's numbers, wherever they rest."""
+    hook = _offload_hook(module, name)
+    value: Tensor = getattr(module, name).detach() if hook is None else hook.weights_map[name]
+    if not value.is_floating_point() or value.dim() > 2:
+        raise ModelError(
+            f"{name!r} of {type(module).__name__} is {value.dtype}, which cannot be edited.",
+            hint="load the model unquantized, or resize its files.",
+        )
+    return value
+
+
+def _put(module: nn.Module, name: str, value: Tensor, like: Tensor | None = None) -> None:
+    """Set a parameter where the old one rested; `like` is the parameter it is tied to."""
+    old = getattr(module, name)
+    hook = _offload_hook(module, name)
+    if hook is not None:
+        others = {n: hook.weights_map[n] for n, _ in module.named_parameters(recurse=False)}
+        hook.weights_map = {**others, name: value}
+        value = value.to("meta")
+    if like is not None:
+        setattr(module, name, like)
+    else:
+        setattr(module, name, nn.Parameter(value, requires_grad=old.requires_grad))
+
+
+def _update_config(model: Any, before: int, n_rows: int, padding: tuple[int, ...]) -> None:
+    model.config.get_text_config().vocab_size = n_rows
+    for module in model.modules():
+        if getattr(module, "vocab_size", None) == before:
+            module.vocab_size = n_rows
+    generation = getattr(model, "generation_config", None)
+    if generation is not None and padding:
+        known = generation.suppress_tokens or []
+        generation.suppress_tokens = sorted({*known, *padding})
+        generation._from_model_config = False

@@ -1,0 +1,144 @@
+"""The way back: from an extended checkpoint to its base, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tokext.errors import ModelError
+from tokext.model.checkpoint import Checkpoint, open_checkpoint
+from tokext.model.edit import FileRows
+from tokext.model.header import read_header
+from tokext.model.keepsake import BASE_FILE, BASE_FOLDER, OLD_ROWS_FILE, segment_digest
+from tokext.model.layout import Place
+from tokext.model.segments import (
+    CopiedBytes,
+    PlainBytes,
+    Segment,
+    link_or_copy,
+    merge_copies,
+    prove_segments,
+    write_segments,
+)
+from tokext.model.side_files import is_carried
+from tokext.output import whole_folder
+from tokext.records import read_json
+
+_KEPT = {"carried", "converted", "files", "tensors"}
+
+
+def revert_checkpoint(
+    checkpoint: str | Path, *, output: str | Path, copy: bool = False, force: bool = False
+) -> Path:
+    """Give back the base of a checkpoint that `resize_checkpoint` wrote.
+
+    Weight files come back byte for byte, old padding rows included; config, index and tokenizer
+    files are the base's own.
+
+    Args:
+        checkpoint: The extended checkpoint's folder.
+        output: The folder to make.
+        copy: Copy weight files that could be hard-linked.
+        force: Replace an existing output.
+
+    Returns:
+        The output folder.
+
+    Raises:
+        ModelError: The folder keeps no base, was converted to another dtype, or its base rows were
+            changed since.
+        OutputError: The output cannot be written.
+    """
+    folder = Path(checkpoint)
+    kept = _read_keepsake(folder)
+    opened = open_checkpoint(folder)
+    if set(kept["files"]) != set(opened.headers):
+        raise ModelError(
+            f"{folder} no longer has the weight files that were resized.",
+            hint="get the base checkpoint from its source.",
+        )
+    parts = {name: _old_tensor(opened, name, fields) for name, fields in kept["tensors"].items()}
+    for name, fields in kept["tensors"].items():
+        if segment_digest(*parts[name]) != fields["sha256"]:
+            raise ModelError(
+                f"the base rows of {name!r} are no longer the base's: the model was trained since.",
+                hint="get the base checkpoint from its source.",
+            )
+    with whole_folder(output, force=force, inputs=[folder]) as target:
+        for file, edited in kept["files"].items():
+            if edited:
+                segments = _old_file(opened, file, parts)
+                write_segments(target / file, segments)
+                prove_segments(target / file, segments)
+            else:
+                link_or_copy(folder / file, target / file, copy=copy)
+        _copy_small_files(folder, target, [Path(name).name for name in kept["carried"]])
+    return Path(output)
+
+
+def _read_keepsake(folder: Path) -> dict[str, Any]:
+    path = folder / BASE_FOLDER / BASE_FILE
+    if not path.is_file():
+        raise ModelError(
+            f"{folder} keeps no base to go back to ({BASE_FOLDER}/{BASE_FILE} is missing).",
+            hint="give a folder that tokext resize wrote.",
+        )
+    kept = read_json(path)
+    if not isinstance(kept, dict) or not set(kept) >= _KEPT:
+        raise ModelError(f"{path} is damaged.", hint="get the base checkpoint from its source.")
+    if kept["converted"]:
+        raise ModelError(
+            f"{folder} was converted to another dtype, which cannot be undone.",
+            hint="get the base checkpoint from its source, or resize again with --dtype keep.",
+        )
+    return kept
+
+
+def _old_tensor(opened: Checkpoint, name: str, fields: Mapping[str, Any]) -> list[Segment]:
+    """The original bytes of one tensor: its base rows, then what once stood above them."""
+    if name not in opened.tensors:
+        raise ModelError(
+            f"{name!r} is missing from {opened.folder}.", hint="download the checkpoint again."
+        )
+    file, entry = opened.tensors[name]
+    old_rows = read_header(opened.folder / BASE_FOLDER / OLD_ROWS_FILE)
+    above = next((e for e in old_rows.tensors if e.name == name), None)
+    n_above = above.shape[0] if above else 0
+    kept = FileRows(opened.folder, Place(file, entry)).bytes_of(0, fields["shape"][0] - n_above)
+    if above is None:
+        return [kept]
+    return [kept, CopiedBytes(old_rows.path, above.start, above.n_bytes)]
+
+
+def _old_file(opened: Checkpoint, file: str, parts: Mapping[str, list[Segment]]) -> list[Segment]:
+    """The original file: its own header, then its tensors in their old order."""
+    raw = (opened.folder / BASE_FOLDER / f"{file}.header").read_bytes()
+    segments: list[Segment] = [PlainBytes(raw)]
+    for name in _order(raw):
+        if name in parts:
+            segments += parts[name]
+        else:
+            _, entry = opened.tensors[name]
+            segments.append(CopiedBytes(opened.folder / file, entry.start, entry.n_bytes))
+    return merge_copies(segments)
+
+
+def _order(raw: bytes) -> list[str]:
+    """Tensor names in the order of their bytes, from a header that was checked when it was kept."""
+    fields = json.loads(raw[8:])
+    fields.pop("__metadata__", None)
+    return sorted(fields, key=lambda name: tuple(fields[name]["data_offsets"]))
+
+
+def _copy_small_files(folder: Path, target: Path, carried: list[str]) -> None:
+    kept = folder / BASE_FOLDER
+    for path in sorted(kept.iterdir()):
+        if path.name not in (BASE_FILE, OLD_ROWS_FILE) and path.suffix != ".header":
+            shutil.copyfile(path, target / path.name)
+    for name in carried:
+        path = folder / name
+        if path.is_file() and is_carried(path):
+            shutil.copyfile(path, target / name)

@@ -1,0 +1,213 @@
+"""The small files beside the weights: config, generation config, tokenizer, licenses, rows.json."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tokext.errors import ModelError
+from tokext.model.plan import RowPlan
+from tokext.output import json_text
+from tokext.records import RECORD_FILE, Extension, read_json
+from tokext.tokenizer.base import is_licence
+
+ROWS_FILE = "rows.json"
+GENERATION_FILE = "generation_config.json"
+_WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".h5", ".msgpack", ".onnx"}
+
+#: Files of a base tokenizer, all of them replaced by the extended tokenizer's.
+TOKENIZER_FILES = (
+    "tokenizer.model",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+    "chat_template.json",
+    "extension.json",
+)
+#: What a fine-tune chose for itself over the same vocabulary, and keeps.
+_KEPT_FLAGS = (
+    "bos_token",
+    "eos_token",
+    "pad_token",
+    "unk_token",
+    "chat_template",
+    "model_max_length",
+    "padding_side",
+    "truncation_side",
+)
+_KEPT_FILES = ("chat_template.jinja", "chat_template.json")
+
+_FORMULAS = {
+    "subword-mean": "the mean of the constituents' rows",
+    "weighted-mean": "the mean of the constituents' rows by the bytes of text each stands for",
+    "align": "the mean of the base spans that carried the piece in a sample, by how often each did",
+    "global-mean": "the mean of the trained rows",
+    "normal": "drawn from the normal distribution of the trained rows (true covariance)",
+    "zero": "zero",
+}
+_BYTES_FORMULA = (
+    "half the mean of the fallback bytes' rows, half the center of the added language (the mean of "
+    "all distinct base rows that spell the other pieces)"
+)
+_PADDING_FORMULA = "a copy of one base row, so that it never wins: see tokext.model.padding"
+
+
+def new_config(config: Mapping[str, Any], n_rows: int, dtype: str | None = None) -> dict[str, Any]:
+    """The config with the new number of rows, wherever it states one, and the new dtype."""
+    changed = copy.deepcopy(dict(config))
+    text = changed.get("text_config")
+    nested = text if isinstance(text, dict) else None
+    if nested is not None:
+        nested["vocab_size"] = n_rows
+    if nested is None or "vocab_size" in changed:
+        changed["vocab_size"] = n_rows
+    for fields in (changed, *([nested] if nested is not None else [])):
+        for key in ("dtype", "torch_dtype"):
+            if dtype and key in fields:
+                fields[key] = dtype
+    return changed
+
+
+def new_generation_config(
+    old: Mapping[str, Any] | None, config: Mapping[str, Any], padding: Iterable[int]
+) -> dict[str, Any] | None:
+    """The generation config with padding ids suppressed; None where none is needed.
+
+    A checkpoint without one takes its special ids from its config, so they are written down: once
+    the file exists, loaders look nowhere else.
+    """
+    ids = sorted(padding)
+    if old is None and not ids:
+        return None
+    fields = dict(old) if old is not None else _special_ids(config)
+    # With this mark loaders may make the file up anew from config.json, without the padding ids.
+    fields.pop("_from_model_config", None)
+    if ids:
+        fields["suppress_tokens"] = sorted({*(fields.get("suppress_tokens") or ()), *ids})
+    return fields
+
+
+def _special_ids(config: Mapping[str, Any]) -> dict[str, Any]:
+    text = config.get("text_config")
+    fields = {**config, **(text if isinstance(text, dict) else {})}
+    names = ("bos_token_id", "eos_token_id", "pad_token_id")
+    return {name: fields[name] for name in names if fields.get(name) is not None}
+
+
+def new_index(index: Mapping[str, Any], added_bytes: int, added_numbers: int) -> dict[str, Any]:
+    """The shard index with its totals brought up to date; which file holds what stays."""
+    changed = copy.deepcopy(dict(index))
+    metadata = changed.get("metadata")
+    if isinstance(metadata, dict):
+        for key, more in (("total_size", added_bytes), ("total_parameters", added_numbers)):
+            if type(metadata.get(key)) is int:
+                metadata[key] += more
+    return changed
+
+
+def read_optional(path: Path) -> dict[str, Any] | None:
+    """The table in a JSON file, None where there is no file.
+
+    Raises:
+        ModelError: It holds something else than a table.
+    """
+    if not path.exists():
+        return None
+    fields = read_json(path)
+    if not isinstance(fields, dict):
+        raise ModelError(f"{path} is not a table.", hint="restore the file.")
+    return fields
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file into a folder that is being filled."""
+    path.write_text(json_text(value), encoding="utf-8", newline="\n")
+
+
+def copy_others(checkpoint: Path, tokenizer: Path, target: Path) -> list[str]:
+    """Copy the tokenizer's files, the licenses, and what else a loader needs beside the weights.
+
+    Of the fine-tune's tokenizer settings its chat template and special tokens are kept; model cards
+    are left behind, for they describe another model.
+
+    Returns:
+        The names of the files that came from the checkpoint.
+    """
+    carried = []
+    for path in _plain_files(tokenizer):
+        if path.name != RECORD_FILE:
+            shutil.copyfile(path, target / path.name)
+    for path in _plain_files(checkpoint):
+        if is_carried(path) and not (target / path.name).exists():
+            shutil.copyfile(path, target / path.name)
+            carried.append(path.name)
+    _keep_flags(checkpoint, target)
+    return carried
+
+
+def is_carried(path: Path) -> bool:
+    """Whether a file of the checkpoint goes into the output as it is."""
+    name = path.name
+    if is_licence(name):
+        return True
+    if path.suffix.lower() in _WEIGHTS or name in (*TOKENIZER_FILES, RECORD_FILE, ROWS_FILE):
+        return False
+    return path.suffix in (".json", ".py", ".jinja") and not name.endswith(".index.json")
+
+
+def _plain_files(folder: Path) -> Iterator[Path]:
+    return (p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith("."))
+
+
+def _keep_flags(checkpoint: Path, target: Path) -> None:
+    for name in _KEPT_FILES:
+        if (checkpoint / name).is_file():
+            shutil.copyfile(checkpoint / name, target / name)
+    theirs = read_optional(checkpoint / "tokenizer_config.json")
+    path = target / "tokenizer_config.json"
+    ours = read_optional(path)
+    if theirs is None or ours is None:
+        return
+    kept = {key: theirs[key] for key in _KEPT_FLAGS if theirs.get(key) is not None}
+    if ours | kept != ours:
+        write_json(path, ours | kept)
+
+
+def write_rows(
+    path: Path, extension: Extension, plan: RowPlan, padding: Iterable[int], twin: int | None
+) -> None:
+    """Write ``rows.json``: how every new row was made, a line a row."""
+    used = dict.fromkeys(plan.origins)
+    formulas = {o: _FORMULAS.get(o, _BYTES_FORMULA) for o in used}
+    options = {"init": plan.init, "rescale": plan.rescale, "seed": plan.seed}
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        head = {**options, "formulas": formulas | {"padding": _PADDING_FORMULA}}
+        for key, value in head.items():
+            file.write(f"{'{' if key == 'init' else ','} {json.dumps(key)}: {_line(value)}\n")
+        file.write(', "rows": [')
+        for n, line in enumerate(_row_lines(extension, plan, padding, twin)):
+            file.write(("," if n else "") + "\n" + line)
+        file.write("\n]}\n")
+
+
+def _row_lines(
+    extension: Extension, plan: RowPlan, padding: Iterable[int], twin: int | None
+) -> Iterator[str]:
+    ids, weights = plan.mixture.ids.tolist(), plan.mixture.weights.tolist()
+    offsets = plan.mixture.offsets.tolist()
+    for n, (added, origin) in enumerate(zip(extension.added, plan.origins, strict=True)):
+        span = slice(offsets[n], offsets[n + 1])
+        parts = [[i, round(w, 6)] for i, w in zip(ids[span], weights[span], strict=True)]
+        yield _line({"id": added.id, "piece": added.piece, "origin": origin, "from": parts})
+    for id_ in padding:
+        yield _line({"id": id_, "piece": None, "origin": "padding", "from": [[twin, 1.0]]})
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
