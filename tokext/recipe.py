@@ -91,6 +91,7 @@ def run_recipe(
     *,
     inputs: list[str] | None = None,
     size: int | None = None,
+    more: Mapping[str, dict[str, Any]] | None = None,
     force: bool = False,
 ) -> dict[str, str]:
     """Do the stages of a recipe, each unless it is done and nothing it depends on has changed.
@@ -100,6 +101,7 @@ def run_recipe(
         output: The folder of the run; each stage has its own place inside.
         inputs: Text to learn from instead of the recipe's.
         size: Pieces to learn instead of the recipe's.
+        more: Stages to do beside the recipe's, each with its options.
         force: Do every stage again.
 
     Returns:
@@ -110,6 +112,7 @@ def run_recipe(
         OutputError: The folder holds something else than a run.
     """
     read = read_recipe(recipe)
+    read = dataclasses.replace(read, stages=read.stages | dict(more or {}))
     folder = Path(output)
     _refuse_strange_folder(folder)
     changes = {"inputs": inputs and [str(Path(i).absolute()) if Path(i).exists() else i
@@ -171,6 +174,24 @@ def _report(options: Mapping[str, Any], folder: Path) -> None:
     )
 
 
+def _tiny_model(options: Mapping[str, Any], folder: Path) -> None:
+    from tokext.corpus.read import read_corpus
+    from tokext.model.tiny import train_tiny
+
+    lines = list(read_corpus(options["inputs"]))
+    train_tiny(lines, options["base"], folder / "model-base", force=True)
+
+
+def _resize(options: Mapping[str, Any], folder: Path) -> None:
+    from tokext.model.resize import resize_checkpoint
+
+    given = dict(options)
+    model = given.pop("model", str(folder / "model-base"))
+    resize_checkpoint(
+        model, tokenizer=folder / "tokenizer", output=folder / "model", force=True, **given
+    )
+
+
 _SHARED = ("base", "language", "seed")
 
 #: Options that a stage takes from the shared ones, where it has no own.
@@ -178,6 +199,8 @@ _TAKES = {
     "train-vocab": ("base", "language", "seed"),
     "merge": ("base", "language", "seed"),
     "bench compression": ("base", "language"),
+    "tiny-model": ("base",),
+    "resize": (),
     "report": (),
 }
 
@@ -201,6 +224,8 @@ STAGES = (
         ),
         _bench_compression,
     ),
+    Stage("tiny-model", "model-base", frozenset({"inputs", "base"}), _tiny_model),
+    Stage("resize", "model", frozenset({"model", "init", "device", "dtype", "rescale"}), _resize),
     Stage("report", "report", frozenset({"locale", "title", "corpus"}), _report),
 )
 
