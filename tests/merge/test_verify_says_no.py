@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from tiny_bases import JAPANESE, change_json
+from tiny_bases import JAPANESE, change_json, extend_base
 
 from tokext.corpus.embedded import embedded_lines
 from tokext.errors import GuaranteeError, TokenizerError
@@ -98,6 +98,8 @@ def test_a_good_pair_that_others_made_passes(plain, tmp_path):
 def test_a_good_pair_that_transformers_saved_passes(plain, tmp_path):
     plain.loaders.transformers.save_pretrained(tmp_path / "saved")
     shutil.copy(plain.folder / "tokenizer.model", tmp_path / "saved")
+    # transformers writes the rule of `legacy` into tokenizer.json and forgets the flag itself
+    change_json(tmp_path / "saved" / "tokenizer_config.json", lambda f: f.update(legacy=True))
     assert broken(plain.base_folder / "tokenizer.model", tmp_path / "saved") == {}
 
 
@@ -304,17 +306,20 @@ def test_a_record_of_pieces_that_are_not_there(plain, copy):
     assert set(failed) == {"record_true", "merging_again_adds_nothing"}
 
 
-def test_added_pieces_that_cut_base_tokens(plain, copy):
-    """With a record the pair promises whole base tokens; at score 0 they are cut."""
-    first = plain.base.size
+def test_added_pieces_that_cut_base_tokens(plain, tmp_path):
+    """With a record the pair promises whole base tokens; at score 0 んと cuts ほん and とう."""
+    lowest = plain.base.model.lowest_learned_score
+    new = [t for t in [*"ほんとう", "ほん", "とう"] if t not in plain.base.model.ids]
+    base = append(plain.base_folder, tmp_path / "base", normal(new, lowest - 1, 1.0))
+    made = extend_base(base, tmp_path / "made", candidates=[AddedPiece("んと", 1)])
 
     def lift(pieces):
-        for at in range(first, plain.merged.extension.size):
-            pieces[at] = Piece(pieces[at].text, 0.0, PieceType.NORMAL)
+        at = made.merged.extension.added[0].id
+        pieces[at] = Piece("んと", 0.0, PieceType.NORMAL)
 
-    rewrite_model(copy, lift)
-    failed = broken(plain.base_folder, copy)
-    assert {"base_tokens_respected", "loaders_agree"} <= set(failed)
+    rewrite_model(made.folder, lift)
+    failed = broken(made.base_folder, made.folder, ["ほんとう"])
+    assert {"base_tokens_respected", "loaders_agree", "never_longer"} <= set(failed)
 
 
 def test_the_published_recipe_with_only_tokenizer_json(plain, tmp_path):

@@ -36,10 +36,10 @@ def train_model(lines, vocab_size=560, **options):
         sentence_iterator=iter(lines),
         model_writer=written,
         vocab_size=vocab_size,
-        hard_vocab_limit=False,
         minloglevel=2,
         **{
             "model_type": "bpe",
+            "hard_vocab_limit": False,
             "byte_fallback": True,
             "normalization_rule_name": "identity",
             "remove_extra_whitespaces": False,

@@ -35,7 +35,9 @@ def loaders_agree(pair: Pair, base: Loaders, extended: Loaders) -> Guarantee:
                 if a == b:
                     continue
                 text = base.texts[at]
-                theirs = [(x[at], y[at]) for x, y in _pairs_of(pair, before, one, other)]
+                theirs = [
+                    (list(x[at]), list(y[at])) for x, y in _pairs_of(pair, before, one, other)
+                ]
                 if _is_own(pair, a, b, theirs):
                     own[who] += 1
                     shown[who] = min(shown.get(who, text), text, key=len)
@@ -67,6 +69,10 @@ def _is_own(pair: Pair, a: Any, b: Any, theirs: Sequence[tuple[Any, Any]]) -> bo
 
     A stretch that stands for the same base ids in both is joined differently: the extension's own.
     """
+    if (pair.in_base_ids(a), pair.in_base_ids(b)) in theirs and pair.added_in(a) == pair.added_in(
+        b
+    ):
+        return True
     found: Counter[_Stretch] = Counter()
     for one, other in _differences(a, b).elements():
         spelled = pair.in_base_ids(one), pair.in_base_ids(other)

@@ -41,7 +41,7 @@ class Loaders:
         """The ids of each text by each loader, without special tokens around it."""
         found: dict[str, list[list[int]]] = {}
         if self.model is not None:
-            found["sentencepiece"] = self.model.processor.encode(list(texts))
+            found["sentencepiece"] = self.model.encode_all(texts)
         found["tokenizers"] = self.tokenizer.fast.encode_batch(texts)
         ids = self.transformers(list(texts), add_special_tokens=False)["input_ids"]
         return found | {"transformers": ids}

@@ -69,6 +69,10 @@ class Pair:
         """A sequence of extended ids with each added one put back into its constituents."""
         return [b for id_ in ids for b in self.constituents.get(id_, (id_,))]
 
+    def added_in(self, ids: Sequence[Any]) -> list[Any]:
+        """The added ones among a sequence of extended ids."""
+        return [id_ for id_ in ids if id_ in self.constituents]
+
 
 def guarantee(
     name: str, claim: str, n_checked: int, unit: str, failed: list[str], note: str = ""

@@ -67,7 +67,7 @@ def prove(pair: Pair) -> list[Guarantee]:
         )
         checks: list[Callable[[], Guarantee]] = [
             lambda: g.base_pieces_kept(pair),
-            lambda: g.other_text_unchanged(pair, base),
+            lambda: g.other_text_unchanged(pair, base, extended),
             lambda: g.pieces_reachable(pair),
             lambda: g.never_longer(base, extended),
             lambda: g.base_tokens_respected(pair, base, extended),

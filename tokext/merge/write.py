@@ -57,4 +57,7 @@ def _config(base: Tokenizer) -> dict[str, Any]:
         for i, p in enumerate(base.pieces)
         if p.type in (PieceType.UNKNOWN, PieceType.CONTROL)
     }
-    return llama_config(special)
+    user_defined = {
+        i: p.text for i, p in enumerate(base.pieces) if p.type is PieceType.USER_DEFINED
+    }
+    return llama_config(special, user_defined)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tokext.errors import TokenizerError
@@ -60,10 +63,11 @@ def find_base(name: str) -> TokenizerFiles:
         TokenizerError: There is no such tokenizer; near names are given.
     """
     path = Path(name)
-    if path.is_dir():
-        return _from_folder(name, path)
-    if path.is_file():
-        return _from_file(name, path)
+    with contextlib.suppress(OSError, ValueError):  # too long for a file's name, or a NUL inside
+        if path.is_dir():
+            return _from_folder(name, path)
+        if path.is_file():
+            return _from_file(name, path)
     if _HUB_NAME.fullmatch(name) and ".." not in name:
         return _from_hub(name)
     raise _unknown(name)
@@ -93,6 +97,9 @@ def is_licence(name: str) -> bool:
 
 
 def _from_hub(name: str) -> TokenizerFiles:
+    # The hub's client reads this when it is imported. With it on, the client first asks the hub for
+    # a list of its own: one more answer to wait for, and more than a tokenizer's name goes out.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     repository, _, revision = name.partition("@")
     cached = _from_cache(repository, revision)
     if cached:
@@ -149,13 +156,18 @@ def _download(repository: str, revision: str) -> TokenizerFiles:
     endpoint = os.environ.get("HF_ENDPOINT")
     try:
         api = HfApi(endpoint=endpoint)
-        info = api.model_info(repository, revision=revision or None, timeout=_HUB_SECONDS)
-        commit = str(info.sha)
+        api.model_info(repository, revision=revision or None, timeout=_HUB_SECONDS)
+        # Asked for by its name, so that the cache remembers which commit the name stood for.
         folder = snapshot_download(
-            repository, revision=commit, allow_patterns=_HUB_PATTERNS, endpoint=endpoint
+            repository,
+            revision=revision or None,
+            allow_patterns=_HUB_PATTERNS,
+            etag_timeout=_HUB_SECONDS,
+            endpoint=endpoint,
         )
     except Exception as error:
         raise _refusal(error, repository, revision) from error
+    commit = Path(folder).name
     note = f"{repository}: revision {commit} from the hub."
     files = _from_folder(repository, Path(folder)).files
     return TokenizerFiles(repository, files, revision=commit, note=note)
@@ -214,11 +226,14 @@ def _from_mistral_common(reason: str) -> TokenizerFiles:
     return TokenizerFiles(DEFAULT_BASE, files, revision=f"sha256:{digest}", note=note)
 
 
-def llama_config(special: dict[int, str]) -> dict[str, Any]:
+def llama_config(
+    special: Mapping[int, str], user_defined: Mapping[int, str] = MappingProxyType({})
+) -> dict[str, Any]:
     """The `tokenizer_config.json` of Llama and Mistral, for a vocabulary that comes without one.
 
     Args:
         special: Id and text of the unknown and control pieces.
+        user_defined: Id and text of pieces that are matched in text, and are part of it.
     """
     names = set(special.values())
     return {
@@ -231,9 +246,9 @@ def llama_config(special: dict[int, str]) -> dict[str, Any]:
                 "normalized": False,
                 "rstrip": False,
                 "single_word": False,
-                "special": True,
+                "special": id_ in special,
             }
-            for id_, content in special.items()
+            for id_, content in sorted({**special, **user_defined}.items())
         },
         "additional_special_tokens": [],
         "bos_token": "<s>" if "<s>" in names else None,

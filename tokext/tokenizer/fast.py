@@ -250,7 +250,8 @@ class FastTokenizer:
         for token in self.added_tokens:
             special = PieceType.CONTROL if token["special"] else PieceType.USER_DEFINED
             types[token["content"]] = special
-        unknown = self.fields["model"].get("unk_token")
+        # transformers leaves the name of the unknown piece out of what it saves for Llama.
+        unknown = self.fields["model"].get("unk_token") or "<unk>"
         if unknown in types:
             types[unknown] = PieceType.UNKNOWN
         return types

@@ -100,8 +100,7 @@ class Tokenizer:
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of many texts, without special tokens."""
         if self.model_file is not None:
-            ids: list[list[int]] = self.model_file.processor.encode(list(texts))
-            return ids
+            return self.model_file.encode_all(texts)
         return self.fast.encode_batch(texts)
 
     def _model_pieces(self) -> list[Piece]:

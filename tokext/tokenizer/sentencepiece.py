@@ -186,6 +186,11 @@ class SentencePieceModel:
         ids: list[int] = self.processor.encode(text)
         return ids
 
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """`encode`, for many texts at once."""
+        ids: list[list[int]] = self.processor.encode(list(texts))
+        return ids
+
     def spell(self, piece: str) -> list[int]:
         """The ids that spell a piece by itself: no dummy prefix, spaces written as `▁`."""
         ids: list[int] = self._speller.encode(piece.replace(SPACE, " "))
