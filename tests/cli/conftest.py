@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 
 import pytest
-import sentencepiece
+from small_models import train_sentencepiece
 
 from tokext.cli.main import main
 from tokext.corpus.embedded import embedded_lines
@@ -47,20 +47,6 @@ def tokext(capsys, tmp_path, monkeypatch):
         return Ended(end.value.code or 0, *capsys.readouterr())
 
     return run
-
-
-def train_sentencepiece(path, lines, **options):
-    """A real SentencePiece model, small enough to train in a moment."""
-    data = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(lines),
-        model_writer=data,
-        hard_vocab_limit=False,
-        minloglevel=2,
-        **options,
-    )
-    path.write_bytes(data.getvalue())
-    return path
 
 
 @pytest.fixture(scope="session")

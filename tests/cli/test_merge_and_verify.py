@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import train_sentencepiece
+from small_models import train_sentencepiece
 
 from tokext.corpus.embedded import embedded_lines
 from tokext.tokenizer.fast import FastTokenizer

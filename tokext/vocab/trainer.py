@@ -93,7 +93,7 @@ def _train(specification: dict[str, Any], vocab_size: int) -> None:
         child.wait()
         child.stderr.close()
     if status:
-        reason = "it was killed, most likely for want of memory" if status < 0 else last
+        reason = "it was killed, most likely for want of memory" if status < 0 else last.rstrip(".")
         raise TokextError(
             f"SentencePiece's trainer failed: {reason}.",
             hint="give less text, or a smaller --size; with little memory, close other programs.",

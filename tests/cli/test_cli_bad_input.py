@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from conftest import train_sentencepiece
+from small_models import train_sentencepiece
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from tokext.corpus.embedded import embedded_lines

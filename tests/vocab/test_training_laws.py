@@ -1,0 +1,167 @@
+"""What holds of every added vocabulary, whatever the text."""
+
+import csv
+import unicodedata
+from collections import Counter
+
+import pytest
+import sentencepiece
+
+from tokext.corpus.count import count_runs
+from tokext.corpus.embedded import embedded_lines
+from tokext.errors import InputError
+from tokext.languages import find_language
+from tokext.merge.merge import extend
+from tokext.records import Extension
+from tokext.vocab.added import read_added, train_vocab
+from tokext.vocab.rules import Rules
+from tokext.vocab.train import METHODS, learn
+
+JA = find_language("ja")
+each_method = pytest.mark.parametrize("method", METHODS)
+
+
+@pytest.fixture(scope="module")
+def learned(counts, base):
+    """Three hundred pieces by each method."""
+    return {m: learn(counts, base, 300, m, Rules(JA)) for m in METHODS}
+
+
+def bytes_of(folder):
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != "tokext.json"}
+
+
+@each_method
+def test_same_text_same_bytes_for_any_number_of_workers(text, base, tmp_path, method):
+    folders = []
+    for name, workers in (("one", 1), ("again", 1), ("three", 3)):
+        options = {"base": base.name, "size": 100, "method": method, "workers": workers}
+        train_vocab(text, tmp_path / name, **options)
+        folders.append(bytes_of(tmp_path / name))
+    assert folders[0] == folders[1] == folders[2]
+    assert set(folders[0]) == {"added.model", "added.tsv"}
+
+
+def test_added_model_loads_by_itself_and_stands_in_rank_order(added_folder):
+    model = sentencepiece.SentencePieceProcessor(model_file=str(added_folder / "added.model"))
+    with (added_folder / "added.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
+    assert [model.id_to_piece(i) for i in range(1, model.vocab_size())] == [r[0] for r in rows]
+    scores = [model.get_score(i) for i in range(1, model.vocab_size())]
+    assert scores == sorted(set(scores), reverse=True)
+    assert model.encode("日本", out_type=str)
+    assert all(int(count) >= 2 for _, count in rows)
+
+
+def test_what_was_written_is_read_back(added_folder):
+    pieces, model = read_added(added_folder)
+    assert len(pieces) == len({p.piece for p in pieces}) == 1500
+    assert model.normalization == "identity"
+    assert all(p.count for p in pieces)
+
+
+@each_method
+def test_every_piece_holds_a_letter_and_no_digit_or_space(learned, method):
+    for piece in (p.piece for p in learned[method]):
+        names = [unicodedata.name(char) for char in piece]
+        assert any(n.startswith(("HIRAGANA", "KATAKANA", "CJK", "IDEOGRAPHIC")) for n in names)
+        categories = {unicodedata.category(char) for char in piece}
+        assert not categories & {"Nd", "Zs", "Cc"}
+        assert len(piece) <= 16
+
+
+@each_method
+def test_no_piece_comes_twice_or_is_in_the_base(learned, base, method):
+    pieces = [p.piece for p in learned[method]]
+    assert len(set(pieces)) == 300
+    assert not set(pieces) & set(base.model.ids)
+
+
+def test_independent_pieces_begin_with_the_single_characters(base):
+    counts = count_runs([list(embedded_lines("ja")[:15])], boundary="script")
+    pieces = learn(counts, base, 700, "independent", Rules(JA, min_count=1))
+    lengths = [len(p.piece) for p in pieces]
+    n_single = lengths.count(1)
+    assert 50 < n_single < 650
+    assert set(lengths[:n_single]) == {1}
+    single = [p.count for p in pieces[:n_single]]
+    assert single == sorted(single, reverse=True)
+
+
+@each_method
+def test_the_characters_that_a_piece_needs_come_before_it(learned, base, method):
+    known = set(base.model.ids)
+    for piece in (p.piece for p in learned[method]):
+        assert len(piece) == 1 or set(piece) <= known
+        known.add(piece)
+
+
+def test_continued_pieces_are_all_reachable(learned, base):
+    merged = extend(base, learned["continue"], language=JA)
+    assert merged.dropped == {}
+    for n, added in enumerate(learned["continue"]):
+        assert merged.model.encode("\n" + added.piece)[-1] == base.size + n
+
+
+def test_a_merge_takes_every_continued_piece_in_its_order(added_folder, extended_folder):
+    pieces, _ = read_added(added_folder)
+    merged = Extension.read(extended_folder).added
+    assert [a.piece for a in merged] == [p.piece for p in pieces]
+
+
+def test_counts_of_characters_are_the_times_they_stand_in_the_runs(learned, runs):
+    chars = Counter("".join(runs))
+    for method in METHODS:
+        single = {p.piece: p.count for p in learned[method] if len(p.piece) == 1}
+        assert single == {char: chars[char] for char in single}
+
+
+@each_method
+def test_no_piece_is_counted_more_often_than_it_stands_in_the_text(learned, runs, method):
+    for piece in learned[method]:
+        assert 2 <= piece.count <= sum(run.count(piece.piece) for run in runs)
+
+
+@each_method
+def test_a_larger_size_only_adds_to_the_end(counts, base, method):
+    """Pieces are ranked, so that the first half of them is the vocabulary of half the size."""
+    large = [p.piece for p in learn(counts, base, 200, method, Rules(JA))]
+    small = [p.piece for p in learn(counts, base, 100, method, Rules(JA))]
+    assert large[:100] == small
+
+
+@each_method
+def test_min_count_leaves_the_rare_out(counts, base, method):
+    pieces = learn(counts, base, 100, method, Rules(JA, min_count=8))
+    assert min(p.count for p in pieces) >= 8
+
+
+def test_longer_pieces_than_allowed_stay_out(counts, base):
+    pieces = learn(counts, base, 200, "continue", Rules(JA, max_piece_length=2))
+    assert max(len(p.piece) for p in pieces) == 2
+
+
+@pytest.mark.parametrize("size", [0, -5])
+def test_a_size_that_adds_nothing_is_refused(counts, base, size):
+    with pytest.raises(InputError, match=f"--size {size} adds nothing"):
+        learn(counts, base, size, "continue", Rules(JA))
+
+
+def test_an_unknown_method_is_refused_by_name(counts, base):
+    with pytest.raises(InputError, match="unknown method 'guess'"):
+        learn(counts, base, 9, "guess", Rules(JA))
+
+
+def test_text_without_a_letter_is_refused(base):
+    with pytest.raises(InputError, match="no letter of Japanese"):
+        learn(Counter(), base, 9, "continue", Rules(JA))
+
+
+@each_method
+def test_a_korean_piece_may_begin_with_its_space_and_hold_no_other(tmp_path, base, method):
+    lines = ["나는 학교에 간다", "너는 학교에 온다", "그는 학교를 본다"] * 3
+    (tmp_path / "ko.txt").write_text("\n".join(lines), encoding="utf-8")
+    options = {"base": base.name, "size": 25, "language": "ko", "method": method, "workers": 1}
+    pieces = [p.piece for p in train_vocab(tmp_path / "ko.txt", tmp_path / "ko", **options)]
+    assert "▁학교" in pieces
+    assert not any("▁" in piece[1:] for piece in pieces)
