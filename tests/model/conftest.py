@@ -76,10 +76,12 @@ def write_tokenizer(folder: Path, model: SentencePieceModel, own: tuple[str, ...
     (folder / "tokenizer_config.json").write_text(json.dumps(config))
 
 
-def write_extended(folder: Path, base: Tokenizer, pieces: list[str] = ADDED) -> Extension:
+def write_extended(
+    folder: Path, base: Tokenizer, pieces: list[str] = ADDED, pad_to: int = 64
+) -> Extension:
     """Write the folder that a merge writes, its guarantees left to the merge's own tests."""
     candidates = [AddedPiece(piece, 10) for piece in pieces]
-    merged = extend(base, candidates, language=find_language("ja"))
+    merged = extend(base, candidates, language=find_language("ja"), pad_to=pad_to)
     folder.mkdir()
     write_merged(folder, base, model=merged.model, fast=merged.fast)
     merged.extension.write(folder)
