@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import TokenizerPair, mistral, save_model
+from picos import TokenizerPair, mistral, save_model
 from safetensors.torch import save_file
 
 from tokext.errors import ModelError, TokextError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import mistral, save_model
+from picos import mistral, save_model
 from safetensors.torch import load_file, save_file
 
 from tokext.errors import ModelError

@@ -2,7 +2,7 @@ import gc
 
 import pytest
 import torch
-from conftest import mistral, save_model
+from picos import mistral, save_model
 from safetensors.torch import load_file
 
 from tokext.errors import InputError, ModelError

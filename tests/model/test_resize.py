@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import (
+from picos import (
     TokenizerPair,
     add_tokenizer,
     mistral,
@@ -267,7 +267,7 @@ def test_added_pieces_that_would_take_a_fine_tunes_ids_are_refused(pair, tmp_pat
 def test_a_model_that_is_already_extended_is_extended_again(pico, pair, tmp_path):
     resize_checkpoint(pico, tokenizer=pair.folder, output=tmp_path / "once")
     again = load_tokenizer(tmp_path / "once")
-    extension = write_extended(tmp_path / "ext", again, ["電車の駅", "行を開く"])
+    extension = write_extended(tmp_path / "ext", again, ["電車の駅", "行を開く"], pad_to=1)
     resize_checkpoint(tmp_path / "once", tokenizer=tmp_path / "ext", output=tmp_path / "twice")
     new = TokenizerPair(pair.folder, tmp_path / "ext", again, extension)
     check_edit(tmp_path / "once", tmp_path / "twice", new)

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from conftest import TEXT, mistral
+from picos import TEXT, mistral
 
 from tokext.errors import InputError
 from tokext.model.bits import bits_per_char, next_logits, unigram_bits_per_char

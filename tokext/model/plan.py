@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -166,6 +167,14 @@ def is_spelled_by_bytes(added: AddedPiece) -> bool:
     return not one_byte and len(added.constituents) == len(added.piece.encode())
 
 
+@functools.cache
+def _hear_out_sparse_tensors() -> None:
+    """Let torch say, once a process and unheard, that it calls compressed sparse tensors beta."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.sparse_csr_tensor([0, 1], [0], [1.0], size=(1, 1))
+
+
 class RowMaker:
     """Makes the new rows of one matrix, in any order and any cut, from its base rows.
 
@@ -183,6 +192,7 @@ class RowMaker:
         device: torch.device | str = "cpu",
         dtype: torch.dtype | None = None,
     ) -> None:
+        _hear_out_sparse_tensors()
         self.plan = plan
         self.source = source
         self.device = torch.device(device)
@@ -236,15 +246,12 @@ class RowMaker:
     def _multiplied(self, start: int, stop: int) -> Tensor:
         used, part = self.plan.mixture.part(start, stop).narrowed()
         table = self._take(used).float()
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Sparse")  # a layout that torch still calls beta
+        if len(used):
             size = (part.n_rows, len(used))
             shares = torch.sparse_csr_tensor(part.offsets, part.ids, part.weights, size=size)
-            rows = (
-                shares.to(table.device) @ table
-                if len(used)
-                else table.new_zeros(part.n_rows, self.dim)
-            )
+            rows = shares.to(table.device) @ table
+        else:
+            rows = table.new_zeros(part.n_rows, self.dim)
         if self.center is not None:
             rows = rows + part.center_share.to(rows)[:, None] * self.center
         return rescale(rows, self.norm)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from tokext.model.plan import Init, RowPlan, check_init, plan_rows
 from tokext.model.segments import (
     CopiedBytes,
     Segment,
+    flush,
     free_bytes,
     link_or_copy,
     prove_segments,
@@ -269,15 +271,20 @@ def _same_disk(folder: Path, output: Path) -> bool:
 def _write_weights(folder: Path, checkpoint: Checkpoint, edit: Edit, copy: bool) -> int:
     """Write every weight file and prove it; how many were linked."""
     linked = 0
-    with bar("resizing", total=2 * edit.n_bytes, unit="B") as progress:
+    with (
+        bar("resizing", total=2 * edit.n_bytes, unit="B") as progress,
+        ThreadPoolExecutor(1) as disk,
+    ):
         for name, segments in edit.segments.items():
             write_segments(folder / name, segments, progress.update)
+            disk.submit(flush, folder / name)  # the disk works while the file is proved
             prove_segments(folder / name, segments, progress.update)
         for name in edit.linked:
             source = checkpoint.folder / name
             if link_or_copy(source, folder / name, copy=copy):
                 linked += 1
             else:
+                disk.submit(flush, folder / name)
                 whole: list[Segment] = [CopiedBytes(source, 0, source.stat().st_size)]
                 prove_segments(folder / name, whole)
     return linked

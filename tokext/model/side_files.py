@@ -209,5 +209,4 @@ def _row_lines(
         yield _line({"id": id_, "piece": None, "origin": "padding", "from": [[twin, 1.0]]})
 
 
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_line = json.JSONEncoder(ensure_ascii=False).encode

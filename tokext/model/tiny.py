@@ -44,10 +44,10 @@ class TinyOptions:
     width: int = 128
     n_layers: int = 2
     n_heads: int = 4
-    steps: int = 300
+    steps: int = 400
     batch_size: int = 8
-    window: int = 128
-    rate: float = 3e-3
+    window: int = 64
+    rate: float = 5e-3
     seed: int = 0
 
 
