@@ -143,6 +143,7 @@ def test_an_unknown_language(train, text):
     assert "ja" in hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["continue", "independent"])
 def test_the_largest_vocabulary_that_is_named_can_be_had(train, text, tmp_path, method):
     message, hint = train(text, "--size", 30_000, "--method", method).error()

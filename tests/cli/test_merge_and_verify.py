@@ -1,7 +1,6 @@
 """`tokext merge` and `tokext verify` as a person types them."""
 
 import json
-import re
 import subprocess
 import sys
 
@@ -9,10 +8,9 @@ import pytest
 from small_models import train_sentencepiece
 
 from tokext.corpus.embedded import embedded_lines
-from tokext.tokenizer.fast import FastTokenizer
 from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
 
-GUARANTEES = 10
+GUARANTEES = 11
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +19,13 @@ def merged(tmp_path_factory, tiny_base, tiny_added):
     folder = tmp_path_factory.mktemp("merged") / "tokenizer"
     command = [sys.executable, "-m", "tokext", "merge", "--base", str(tiny_base), "--json"]
     command += ["--added", str(tiny_added), "-o", str(folder), "--pad-to", "32"]
-    return folder, subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    return folder, subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
 
 
+@pytest.mark.slow
 def test_merge_leaves_the_folder_and_json_alone_on_standard_output(merged):
     folder, said = merged
+    assert said.returncode == 0, said.stderr
     result = json.loads(said.stdout)
     assert result["output"] == str(folder)
     assert result["padded_size"] % 32 == 0
@@ -35,6 +35,7 @@ def test_merge_leaves_the_folder_and_json_alone_on_standard_output(merged):
                      "extension.json", "tokext.json"}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_verify_ends_with_0_where_every_guarantee_holds(merged, tokext, tiny_base, text, tmp_path):
     ended = tokext("verify", "--base", tiny_base, "--extended", merged[0], text, "-q",
                    "-o", tmp_path / "proof.json")  # fmt: skip
@@ -62,6 +63,7 @@ def broken(tmp_path_factory, tiny_base):
     return folder, base.pieces[changed].text
 
 
+@pytest.mark.slow
 def test_verify_ends_with_1_and_examples_where_a_guarantee_breaks(broken, tokext, tiny_base):
     folder, changed = broken
     ended = tokext("verify", "--base", tiny_base, "--extended", folder, "--json", "-q")
@@ -76,6 +78,7 @@ def test_verify_ends_with_1_and_examples_where_a_guarantee_breaks(broken, tokext
     assert rows["ids_dense"]["passed"]
 
 
+@pytest.mark.slow
 def test_a_unigram_model_is_accepted_and_what_is_lost_is_said(tokext, tiny_base, tmp_path):
     model = train_sentencepiece(
         tmp_path / "unigram.model",
@@ -94,22 +97,3 @@ def test_a_unigram_model_is_accepted_and_what_is_lost_is_said(tokext, tiny_base,
     )
     record = json.loads((tmp_path / "tokenizer" / "tokext.json").read_text(encoding="utf-8"))
     assert record["result"]["n_added"] == 60
-
-
-def test_a_merge_that_breaks_a_guarantee_saves_nothing(tokext, tiny_base, tiny_added, tmp_path):
-    """The base's own two files name two ids otherwise, so no extension can keep both."""
-    base = tmp_path / "base"
-    base.mkdir()
-    (base / "tokenizer.model").write_bytes(tiny_base.read_bytes())
-    fast = FastTokenizer.from_sentencepiece(SentencePieceModel.read(tiny_base))
-    vocab = fast.fields["model"]["vocab"]
-    vocab["e"], vocab["t"] = vocab["t"], vocab["e"]
-    (base / "tokenizer.json").write_text(fast.json(), encoding="utf-8")
-    before = sorted(tmp_path.rglob("*"))
-    given = ["--base", base, "--added", tiny_added, "-o", tmp_path / "new" / "tokenizer", "-q"]
-    message, hint = tokext("merge", *given).error()
-    assert re.match(
-        r"broken: .*: [\d,]+ of [\d,]+ \w+ \(for example .*\)\. Nothing was sav", message
-    )
-    assert "tokext verify" in hint
-    assert sorted(tmp_path.rglob("*")) == before

@@ -114,6 +114,7 @@ def test_debug_may_stand_before_the_command(tokext, text, tmp_path):
     assert "Traceback" in ended.err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
 @pytest.mark.parametrize("phase", ["counting", "learning"])
 def test_an_interrupt_ends_with_130_one_line_and_nothing_left(tmp_path, tiny_base, phase):

@@ -103,6 +103,7 @@ def test_continued_pieces_are_all_reachable(learned, base):
         assert merged.model.encode("\n" + added.piece)[-1] == base.size + n
 
 
+@pytest.mark.slow
 def test_a_merge_takes_every_continued_piece_in_its_order(added_folder, extended_folder):
     pieces, _ = read_added(added_folder)
     merged = Extension.read(extended_folder).added
