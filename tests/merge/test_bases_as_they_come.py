@@ -83,6 +83,7 @@ def test_every_guarantee_holds_for_a_fine_tune(chatml):
     assert kept(chatml.base_folder, chatml.folder)
 
 
+@pytest.mark.slow
 def test_a_fine_tune_is_extended_from_folder_to_folder(chatml, tmp_path):
     added = tmp_path / "added"
     added.mkdir()
@@ -144,6 +145,7 @@ def test_a_model_file_alone_gets_a_configuration(plain, tmp_path):
     assert made.loaders.transformers.convert_tokens_to_ids("<s>") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model_type", ["bpe", "unigram"])
 def test_any_sentencepiece_model_can_be_added(plain, tmp_path, model_type):
     path = tmp_path / "other.model"
@@ -166,6 +168,7 @@ def test_other_normalization_is_refused_with_both_names(plain, tmp_path):
         merge_vocab(path, tmp_path / "out", base=str(plain.base_folder))
 
 
+@pytest.mark.slow
 def test_more_pieces_than_there_are_names_the_largest_number(plain, tmp_path):
     added = tmp_path / "added"
     added.mkdir()
@@ -177,6 +180,7 @@ def test_more_pieces_than_there_are_names_the_largest_number(plain, tmp_path):
     assert len(result.extension.added) == most
 
 
+@pytest.mark.slow
 def test_keep_all_counts_what_it_changes(plain, tmp_path):
     added = tmp_path / "added"
     added.mkdir()

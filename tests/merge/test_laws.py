@@ -19,7 +19,7 @@ from tokext.tokenizer.sentencepiece import (
 )
 
 examples = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 WORDS = [a.piece for a in japanese_candidates(200)]

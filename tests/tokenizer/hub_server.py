@@ -96,10 +96,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send(b"{}", self.command == "GET", status, **headers)
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that did not wait for the answer is no error."""
+
+
 def serve(hub):
     """Start a server for a hub; its address, and how to stop it."""
     handler = type("Handler", (_Handler,), {"hub": hub})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_address[1]}", server

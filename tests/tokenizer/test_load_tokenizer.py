@@ -128,7 +128,7 @@ def test_the_conversion_encodes_as_that_of_transformers(mistral, folder, tmp_pat
         alone = tmp_path / name
         alone.mkdir()
         (alone / "tokenizer.model").write_bytes(opened.model.data)
-        config = {"tokenizer_class": "LlamaTokenizer", "legacy": True}
+        config = {"tokenizer_class": "LlamaTokenizer", "legacy": True, "add_bos_token": True}
         (alone / "tokenizer_config.json").write_text(json.dumps(config))
         theirs = AutoTokenizer.from_pretrained(str(alone))
         lines = [*embedded_lines("ja"), *embedded_lines("en"), *embedded_lines("ko")]
