@@ -5,9 +5,10 @@ from collections import Counter
 import pytest
 
 from tokext.languages import find_language
-from tokext.merge.merge import entering_pieces
+from tokext.merge.merge import entering_pieces, extend
 from tokext.records import AddedPiece
 from tokext.tokenizer.load import load_tokenizer
+from tokext.tokenizer.sentencepiece import Piece, PieceType
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +47,14 @@ def test_what_is_no_piece_of_the_language_stays_out(mistral, piece):
     entered, dropped = entering(mistral, piece)
     assert entered == []
     assert dropped.total() == 1
+
+
+def test_padding_of_a_base_that_has_some_is_numbered_on(mistral, tmp_path):
+    padded = mistral.model.extended([Piece("<|extra_0|>", 0.0, PieceType.UNUSED)])
+    (tmp_path / "padded.model").write_bytes(padded.data)
+    base = load_tokenizer(tmp_path / "padded.model")
+    merged = extend(base, [AddedPiece("猫犬", 1)], language=find_language("ja"))
+    texts = [p.text for p in merged.model.pieces]
+    assert len(texts) == len(set(texts)) == 32_064
+    assert texts[32_000] == "<|extra_0|>"
+    assert texts[-1] == f"<|extra_{64 - 1 - len(merged.extension.added)}|>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -67,8 +68,7 @@ def extend(
     _refuse_too_few(chosen, size, dropped)
     first_id = base.size
     extension = _record(base, model, chosen, pad_to)
-    padding = [(id_, f"<|extra_{id_ - extension.size}|>") for id_ in extension.padding]
-    _refuse_taken_names(base, [text for _, text in padding])
+    padding = list(zip(extension.padding, _padding_names(base), strict=False))
     model = model.extended(Piece(text, 0.0, PieceType.UNUSED) for _, text in padding)
     ids = [*enumerate((a.piece for a in chosen), first_id), *padding]
     fast = base.fast.extended(ids, _merges(model, chosen))
@@ -157,14 +157,10 @@ def _refuse_unextendable(base: Tokenizer) -> None:
         )
 
 
-def _refuse_taken_names(base: Tokenizer, names: list[str]) -> None:
+def _padding_names(base: Tokenizer) -> Iterator[str]:
+    """Names for padding, counted on from those a base has that was extended before."""
     known = {piece.text for piece in base.pieces}
-    taken = [name for name in names if name in known]
-    if taken:
-        raise TokenizerError(
-            f"{base.name} has a piece {taken[0]} already, the name of a padding piece.",
-            hint="--pad-to 1 adds no padding.",
-        )
+    return (name for n in itertools.count() if (name := f"<|extra_{n}|>") not in known)
 
 
 def _refuse_too_few(chosen: list[AddedPiece], size: int | None, dropped: Counter[str]) -> None:
