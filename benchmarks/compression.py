@@ -1,7 +1,7 @@
 """Characters per token on held-out text, and what counting costs over a bare encode loop.
 
     python benchmarks/compression.py --data FOLDER --extended DIR -o RESULT.json
-    python benchmarks/compression.py --render README.md -o RESULT.json
+    python benchmarks/compression.py --render README.md -o RESULT.json    # its table and RESULT.png
 
 FOLDER holds corpora/ (three held-out files) and peers/ (other people's tokenizers). Documents are
 20 lines joined by newlines, and the newlines are counted. Each speed is the median of several
@@ -27,7 +27,9 @@ from typing import Any
 from tokext.bench.compression import measure_compression
 from tokext.corpus.read import group_lines, read_corpus
 from tokext.output import json_text, write_whole
-from tokext.records import CompressionRow
+from tokext.records import CompressionRow, read_record
+from tokext.report.charts import png
+from tokext.report.parts import Chart
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 
 BASE = "mistralai/Mistral-7B-v0.1"
@@ -52,6 +54,7 @@ def main() -> None:
     if options.render:
         result = json.loads(options.output.read_text(encoding="utf-8"))
         write_whole(options.render, with_table(options.render, table(result)), force=True)
+        options.output.with_suffix(".png").write_bytes(picture(result))
 
 
 def run(data: Path, extended: list[str], repeats: int) -> dict[str, Any]:
@@ -68,7 +71,14 @@ def run(data: Path, extended: list[str], repeats: int) -> dict[str, Any]:
         "speed": [speed([t], paths, repeats) for t in tokenizers]
         + [speed([tokenizers[0], t], paths, repeats) for t in tokenizers[1 : 1 + len(extended)]],
         "rows": [row_fields(row) for row in rows],
+        "guarantees": {Path(name).name: guarantees(Path(name)) for name in extended},
     }
+
+
+def guarantees(folder: Path) -> dict[str, list[int]]:
+    """For each guarantee of an extended tokenizer, how many cases failed and how many were tried."""
+    found = read_record(folder)["result"]["guarantees"]
+    return {g["name"]: [g["n_failed"], g["n_checked"]] for g in found}
 
 
 def conditions(repeats: int) -> dict[str, Any]:
@@ -169,6 +179,18 @@ def table(result: dict[str, Any]) -> str:
         counted = "" if changed is None else f"{changed:,} of {mine[-1]['n_lines']:,}"
         lines.append([name, f"{mine[0]['tokenizer_size']:,}", *ratios, counted])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def picture(result: dict[str, Any]) -> bytes:
+    """The same figures as a bar chart, a PNG."""
+    rows = {(row["tokenizer"], row["corpus"]): row["chars_per_token"] for row in result["rows"]}
+    names = list(dict.fromkeys(name for name, _ in rows))
+    groups = [
+        {"corpus": Path(text).stem, "values": [rows[name, text] for name in names]}
+        for text in TEXTS
+    ]
+    data = {"series": names, "groups": groups, "unit": "characters per token"}
+    return png(Chart("compression", "bars", "Characters per token by corpus", "", data))
 
 
 def with_table(path: Path, rendered: str) -> str:

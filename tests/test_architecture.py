@@ -200,3 +200,8 @@ def test_every_command_takes_the_common_flags(words):
     flags = {flag for p in COMMANDS[words].params for flag in p.opts}
     assert {"--json", "--quiet"} <= flags
     assert "--force" in flags or "--output" not in flags
+
+
+def test_the_readme_names_every_command():
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert [words for words in COMMANDS if f"tokext {' '.join(words)}" not in readme] == []

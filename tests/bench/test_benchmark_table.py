@@ -50,3 +50,29 @@ def test_a_file_without_marks_is_refused(tmp_path: Path) -> None:
     readme.write_text("no marks\n", encoding="utf-8")
     assert _render(readme, result).returncode != 0
     assert readme.read_text(encoding="utf-8") == "no marks\n"
+
+
+ROOT = SCRIPT.parents[1]
+RESULT = ROOT / "benchmarks" / "results" / "compression.json"
+
+
+def test_the_readme_shows_the_committed_figures(tmp_path: Path) -> None:
+    readme, result = tmp_path / "README.md", tmp_path / "compression.json"
+    readme.write_bytes((ROOT / "README.md").read_bytes())
+    result.write_bytes(RESULT.read_bytes())
+    done = _render(readme, result)
+    assert done.returncode == 0, done.stderr
+    assert readme.read_bytes() == (ROOT / "README.md").read_bytes()
+    assert (tmp_path / "compression.png").stat().st_size > 10_000
+
+
+def test_the_committed_figures_keep_what_is_promised() -> None:
+    measured = json.loads(RESULT.read_text(encoding="utf-8"))
+    rows = {(row["tokenizer"], row["corpus"]): row for row in measured["rows"]}
+    assert rows["mistralai/Mistral-7B-v0.1", TEXTS[0]]["chars_per_token"] < 0.86
+    for name, guarantees in measured["guarantees"].items():
+        assert rows[name, TEXTS[0]]["chars_per_token"] >= 1.80
+        assert rows[name, "en_control.txt"]["n_lines_changed"] == 0
+        assert rows[name, "en_control.txt"]["n_lines"] > 4000
+        assert guarantees["pieces_reachable"] == [0, 30_000]
+        assert all(n_failed == 0 for n_failed, _ in guarantees.values())

@@ -1,11 +1,15 @@
 """A name looked up on the hub. Every look-up runs in a process of its own: the hub's client reads
 its environment when it is imported."""
 
+import contextlib
 import importlib.resources
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -210,3 +214,29 @@ def test_a_copy_of_mistral_common_that_was_changed_is_refused(monkeypatch, tmp_p
     changed.unlink()
     with pytest.raises(TokenizerError, match="no longer ships"):
         base._from_mistral_common("the hub is away")
+
+
+def test_a_hub_that_answers_a_byte_at_a_time_is_not_waited_for(look_up):
+    """Each byte comes well inside the time-out of a read; the whole answer would take a minute."""
+
+    def drip(connection):
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 120\r\n\r\n{"
+        with connection, contextlib.suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(head)
+            for _ in range(120):
+                time.sleep(0.5)
+                connection.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    threading.Thread(target=drip, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        found = look_up(DEFAULT, f"http://127.0.0.1:{server.getsockname()[1]}")
+    assert "cannot be reached" in found["note"]
+    assert found["seconds"] < 5

@@ -20,7 +20,7 @@ _COMMANDS = {
     "resize": ("resize", "Give a checkpoint the rows of an extended tokenizer."),
     "revert": ("revert", "Give back a checkpoint's base, byte for byte."),
     "explain": ("explain", "Say how a text is spelled, and where each row came from."),
-    "bench": ("bench", "Measure: compression."),
+    "bench": ("bench", "Measure: compression, leakage."),
     "report": ("report", "Draw results as one HTML page, Markdown and charts."),
     "run": ("run", "Do the stages of a recipe in order, skipping what is done."),
     "demo": ("demo", "The whole line on what comes with tokext, offline."),

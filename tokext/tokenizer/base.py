@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import functools
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -156,7 +159,10 @@ def _download(repository: str, revision: str) -> TokenizerFiles:
     endpoint = os.environ.get("HF_ENDPOINT")
     try:
         api = HfApi(endpoint=endpoint)
-        api.model_info(repository, revision=revision or None, timeout=_HUB_SECONDS)
+        ask = functools.partial(
+            api.model_info, repository, revision=revision or None, timeout=_HUB_SECONDS
+        )
+        _in_time(ask, _HUB_SECONDS)
         # Asked for by its name, so that the cache remembers which commit the name stood for.
         folder = snapshot_download(
             repository,
@@ -171,6 +177,27 @@ def _download(repository: str, revision: str) -> TokenizerFiles:
     note = f"{repository}: revision {commit} from the hub."
     files = _from_folder(repository, Path(folder)).files
     return TokenizerFiles(repository, files, revision=commit, note=note)
+
+
+def _in_time(ask: Callable[[], object], seconds: float) -> None:
+    """Ask, and give up after so long in all.
+
+    A time-out of the client covers one read; a name server that is silent, or a hub that answers
+    a byte at a time, would outlast it. The thread is left behind and ends with the program.
+
+    Raises:
+        TimeoutError: There was no whole answer in time. Any error of `ask` itself is passed on.
+    """
+    answer: Future[object] = Future()
+
+    def settle() -> None:
+        try:
+            answer.set_result(ask())
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=settle, daemon=True).start()
+    answer.result(timeout=seconds)
 
 
 def _refusal(error: Exception, repository: str, revision: str) -> Exception:
