@@ -76,7 +76,7 @@ def run(data: Path, extended: list[str], repeats: int) -> dict[str, Any]:
 
 
 def guarantees(folder: Path) -> dict[str, list[int]]:
-    """For each guarantee of an extended tokenizer, how many cases failed and how many were tried."""
+    """For each guarantee of an extended tokenizer: how many cases failed, how many were tried."""
     found = read_record(folder)["result"]["guarantees"]
     return {g["name"]: [g["n_failed"], g["n_checked"]] for g in found}
 
