@@ -20,6 +20,7 @@ from tokext.bench.sampling import (
     SampleSummary,
     Sampling,
     plan_jobs,
+    summarize,
     sweep,
 )
 from tokext.bench.templates import OWN, PromptFormat
@@ -217,20 +218,5 @@ def _answer_all(
             log.append(SampleRecord(job, answer, **made_by) for job, answer in pairs)
             made += [answer for _, answer in pairs]
             progress.update(len(pairs))
-    return summarize(log, made, time.perf_counter() - begin, batches.batch_size)
-
-
-def summarize(
-    log: SampleLog, made: Sequence[Answer], seconds: float, batch_size: int
-) -> SampleSummary:
-    """The counts of a run."""
-    return SampleSummary(
-        output=str(log.path),
-        n_samples=len(log.done),
-        n_made=len(made),
-        n_empty=sum(not answer.text.strip() for answer in made),
-        n_cut_off=sum(answer.finish_reason == "length" for answer in made),
-        n_chars=sum(len(answer.text) for answer in made),
-        seconds=seconds,
-        batch_size=batch_size,
-    )
+    seconds = time.perf_counter() - begin
+    return summarize(str(log.path), len(log.done), made, seconds, batches.batch_size)

@@ -71,8 +71,8 @@ def sweep(
         >>> [s.label for s in sweep(temperature=[0.2, 1.0], min_p=[0, 0.1])][1:3]
         ['temperature=0.2,min_p=0.1', 'temperature=1']
     """
-    values = (temperature, top_p, top_k, min_p, repetition_penalty)
-    return tuple(dict.fromkeys(Sampling(*v) for v in itertools.product(*map(tuple, values))))
+    values = itertools.product(temperature, top_p, top_k, min_p, repetition_penalty)
+    return tuple(dict.fromkeys(Sampling(t, p, k, m, r) for t, p, k, m, r in values))
 
 
 @dataclass(frozen=True)
@@ -192,3 +192,19 @@ class SampleSummary:
     n_chars: int
     seconds: float
     batch_size: int
+
+
+def summarize(
+    output: str, n_samples: int, made: Sequence[Answer], seconds: float, batch_size: int
+) -> SampleSummary:
+    """The counts of a run that made these answers, and left `n_samples` in its file."""
+    return SampleSummary(
+        output=output,
+        n_samples=n_samples,
+        n_made=len(made),
+        n_empty=sum(not answer.text.strip() for answer in made),
+        n_cut_off=sum(answer.finish_reason == "length" for answer in made),
+        n_chars=sum(len(answer.text) for answer in made),
+        seconds=seconds,
+        batch_size=batch_size,
+    )
