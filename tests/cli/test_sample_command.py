@@ -30,20 +30,17 @@ def test_a_checkpoint_is_swept_over_several_values_of_a_flag(tmp_path, capsys):
         model, "--prompts", prompts, "-o", out, "--temperature", 0.2, 1.0, "--top-k", 5,
         "--n", 2, "--max-new-tokens", 3, "--device", "cpu", "--json",
     ]  # fmt: skip
-    main_ends(arguments)
+    assert tokext(*arguments) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["n_made"] == len(out.read_text("utf-8").splitlines()) == 8
-    main_ends(arguments)
+    assert tokext(*arguments) == 0
     assert json.loads(capsys.readouterr().out)["n_made"] == 0
-
-
-def main_ends(arguments: list[object]) -> None:
-    main(["sample", *map(str, arguments)])
 
 
 def test_a_server_is_sampled_by_its_address(tmp_path, capsys):
     with serve() as server:
-        main_ends([server.url, "--model", "m", "--prompts", "en", "-o", tmp_path / "out.jsonl"])
+        out = tmp_path / "out.jsonl"
+        assert tokext(server.url, "--model", "m", "--prompts", "en", "-o", out) == 0
     assert "20 samples, 20 of them new" in capsys.readouterr().out
 
 

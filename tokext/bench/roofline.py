@@ -205,28 +205,32 @@ def predicted_ratio(
 def break_even_batch(
     before: tuple[ModelCost, TextLoad], after: tuple[ModelCost, TextLoad], machine: Machine
 ) -> int | None:
-    """The smallest batch at which the larger head has eaten the gain; None if there is none.
+    """The batch from which on the larger head has eaten the gain; None if it never has.
 
-    Powers of two are tried up to a million sequences, then the place between two of them is found.
+    A small batch may lose as well and one between win: reading shorter caches helps most there.
+    Powers of two up to a million sequences are tried, then the place between two of them is found.
 
     Example:
-        A body so small that the head is nearly all the work, and a gain of 1.9 for twice the rows:
+        A body so small that the head is nearly all the work, and a gain of 2.9 for 20 times the
+        rows, wins between batches of 3 and 44:
 
-        >>> old = ModelCost(10_000, 32_000, 128, 2, 4, 2, 32)
-        >>> new = ModelCost(10_000, 64_000, 128, 2, 4, 2, 32)
-        >>> loads = TextLoad(0, 1, 1.0), TextLoad(0, 1, 1.9)
-        >>> break_even_batch((old, loads[0]), (new, loads[1]), MACHINES["h200"])
-        1
+        >>> old = ModelCost(2_000_000, 1_000, 256, 2, 4, 2, 64), TextLoad(100, 80, 1.0)
+        >>> new = ModelCost(2_000_000, 20_000, 256, 2, 4, 2, 64), TextLoad(100, 80, 2.9)
+        >>> machine = Machine("small", 1e12, 2e13)
+        >>> [round(predicted_ratio(old, new, machine, b), 2) for b in (1, 16, 64)]
+        [0.95, 1.32, 0.97]
+        >>> break_even_batch(old, new, machine)
+        45
     """
 
     def is_eaten(batch_size: int) -> bool:
         return predicted_ratio(before, after, machine, batch_size) <= 1
 
-    high = 1
-    while not is_eaten(high):
-        if high >= _MOST_SEQUENCES:
-            return None
-        high *= 2
+    high = _MOST_SEQUENCES
+    if not is_eaten(high):
+        return None
+    while high > 1 and is_eaten(high // 2):
+        high //= 2
     return _first_true(is_eaten, high // 2, high)
 
 
