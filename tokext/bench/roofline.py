@@ -212,7 +212,7 @@ def break_even_batch(
 
     Example:
         A body so small that the head is nearly all the work, and a gain of 2.9 for 20 times the
-        rows, wins between batches of 3 and 44:
+        rows, wins at batch 16 and loses from 45 on:
 
         >>> old = ModelCost(2_000_000, 1_000, 256, 2, 4, 2, 64), TextLoad(100, 80, 1.0)
         >>> new = ModelCost(2_000_000, 20_000, 256, 2, 4, 2, 64), TextLoad(100, 80, 2.9)
