@@ -145,6 +145,8 @@ def test_writing_with_the_cache_is_reading_the_whole_text_at_once(fine):
     assert torch.allclose(got, wanted, atol=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 def test_a_cache_of_fixed_size_says_the_same_and_can_be_used_again(fine):
     one = subject(fine)
     work = make_work(cut_windows(TEXT, 2, 30, 12), one.tokenizer)

@@ -38,7 +38,13 @@ if TYPE_CHECKING:
     "then a tokenizer.",
 )
 @click.option(
-    "--batch-size", multiple=True, type=int, default=(1,), show_default=True, metavar="N..."
+    "--batch-size",
+    multiple=True,
+    type=int,
+    default=(1,),
+    show_default=True,
+    metavar="N...",
+    help="Sequences at a time.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option(
@@ -46,6 +52,7 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "bfloat16", "float16", "float32"]),
     default="auto",
     show_default=True,
+    help="auto is that of the files; of a shape bfloat16, on the CPU float32.",
 )
 @click.option(
     "--new-tokens",

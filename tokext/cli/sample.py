@@ -37,13 +37,48 @@ _SERVER = {"model": None, "concurrency": 8, "timeout_seconds": 120.0, "n_tries":
     help="Prompt format: own (the tokenizer's chat template), zephyr, llama-2, vicuna, synthia, "
     "chatml, plain, or a file with {user} and {system}.",
 )
-@click.option("--temperature", multiple=True, type=float, default=(0.7,), show_default=True)
-@click.option("--top-p", multiple=True, type=float, default=(1.0,), show_default=True)
-@click.option("--top-k", multiple=True, type=int, default=(0,), show_default=True)
-@click.option("--min-p", multiple=True, type=float, default=(0.0,), show_default=True)
-@click.option("--repetition-penalty", multiple=True, type=float, default=(1.0,), show_default=True)
+@click.option(
+    "--temperature",
+    multiple=True,
+    type=float,
+    default=(0.7,),
+    show_default=True,
+    help="Logits are divided by it; 0 takes the likeliest token.",
+)
+@click.option(
+    "--top-p",
+    multiple=True,
+    type=float,
+    default=(1.0,),
+    show_default=True,
+    help="Keep the likeliest tokens up to this share.",
+)
+@click.option(
+    "--top-k",
+    multiple=True,
+    type=int,
+    default=(0,),
+    show_default=True,
+    help="Keep so many of the likeliest tokens; 0 for all.",
+)
+@click.option(
+    "--min-p",
+    multiple=True,
+    type=float,
+    default=(0.0,),
+    show_default=True,
+    help="Keep tokens with at least this share of the likeliest one's.",
+)
+@click.option(
+    "--repetition-penalty",
+    multiple=True,
+    type=float,
+    default=(1.0,),
+    show_default=True,
+    help="Divide the logits of what was said by it.",
+)
 @click.option("--n", default=1, show_default=True, help="Samples of each prompt and setting.")
-@click.option("--max-new-tokens", default=512, show_default=True)
+@click.option("--max-new-tokens", default=512, show_default=True, help="Of each answer.")
 @click.option("--tokenizer", help="Another tokenizer's folder.")
 @click.option("--batch-size", default=8, show_default=True, help="Samples at a time.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
@@ -52,6 +87,7 @@ _SERVER = {"model": None, "concurrency": 8, "timeout_seconds": 120.0, "n_tries":
     type=click.Choice(["auto", "bfloat16", "float16", "float32"]),
     default="auto",
     show_default=True,
+    help="auto is that of the files.",
 )
 @click.option("--load-in-4bit", is_flag=True, help="Quantize with bitsandbytes while loading.")
 @click.option("--model", help="What the server calls the model.")
