@@ -8,10 +8,11 @@ from tokext.cli.main import LazyGroup
 
 _COMMANDS = {
     "compression": ("bench_compression", "Characters per token and its relatives."),
+    "throughput": ("bench_throughput", "Characters per second, prefill and decode."),
     "leakage": ("bench_leakage", "How often answers leave their language, and every place."),
 }
 
 
 @click.command(cls=LazyGroup, lazy=_COMMANDS)
 def command() -> None:
-    """Measure tokenizers."""
+    """Measure tokenizers, models and what they say."""

@@ -1,0 +1,135 @@
+"""A real OpenAI-compatible server on loopback that fails as it is told to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Loopback:
+    """What the server was told, and what it saw.
+
+    `faults` says by prompt what goes wrong at the first, second, ... request; then all goes well.
+    """
+
+    faults: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    always: str = ""
+    seconds: float = 0.0
+    url: str = ""
+    redirect: str = ""
+    seen: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    at: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    most_at_once: int = 0
+    n_at_once: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+def answer_to(prompt: str) -> str:
+    return f"「{prompt}」への答え"
+
+
+@contextlib.contextmanager
+def serve(**options: Any) -> Iterator[Loopback]:
+    state = Loopback(**options)
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *args: Any) -> None: ...
+
+        def do_GET(self) -> None:
+            state.headers.append(dict(self.headers))
+            self.send(404, b"{}")
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            prompt = body.get("prompt") or body["messages"][-1]["content"]
+            with state.lock:
+                state.seen.append({"path": self.path, **body})
+                state.headers.append(dict(self.headers))
+                number = len(state.at[prompt])
+                state.at[prompt].append(time.monotonic())
+                state.n_at_once += 1
+                state.most_at_once = max(state.most_at_once, state.n_at_once)
+            try:
+                time.sleep(state.seconds)
+                told = state.faults.get(prompt, ())
+                fault = state.always or (told[number] if number < len(told) else "")
+                self.respond(fault, prompt)
+            finally:
+                with state.lock:
+                    state.n_at_once -= 1
+
+        def respond(self, fault: str, prompt: str) -> None:
+            chat = self.path.endswith("/chat/completions")
+            text: str | None = None if fault == "null" else answer_to(prompt)
+            choice = {"message": {"content": text}} if chat else {"text": text}
+            whole = {
+                "choices": [choice | {"finish_reason": "stop"}],
+                "usage": {"completion_tokens": 7},
+            }
+            data = json.dumps(whole).encode()
+            kind, _, after = fault.partition(":")
+            if kind == "stall":
+                state.over.wait(10)
+                self.close_connection = True
+            elif kind == "drop":
+                self.close_connection = True
+            elif kind == "cut":
+                self.send(200, data[: len(data) // 2], claimed=len(data))
+            elif kind == "broken":
+                self.send(200, data[: len(data) // 2])
+            elif kind == "trickle":
+                self.send(200, b"", claimed=len(data))
+                for byte in data:
+                    if state.over.wait(0.1):
+                        return
+                    self.wfile.write(bytes([byte]))
+            elif kind == "other":
+                self.send(200, b'{"hello": "world"}')
+            elif kind == "redirect":
+                self.send(302, b"", extra={"Location": state.redirect})
+            elif kind == "echo":
+                self.send(400, json.dumps(dict(self.headers)).encode())
+            elif kind.isdigit():
+                self.send(int(kind), b'{"error": "so it is"}', extra={"Retry-After": after})
+            else:
+                self.send(200, data)
+
+        def send(
+            self,
+            status: int,
+            data: bytes,
+            claimed: int | None = None,
+            extra: Mapping[str, str] | None = None,
+        ) -> None:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data) if claimed is None else claimed))
+                for name, value in (extra or {}).items():
+                    if value:
+                        self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(data)
+                self.close_connection = claimed is not None
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_port}/v1"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield state
+    finally:
+        state.over.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,260 @@
+"""Sampling from servers: one on loopback that fails in every way, and `transformers serve`."""
+
+from __future__ import annotations
+
+import email.utils
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loopback import answer_to, serve
+from tiny_models import write_model
+
+from tokext import progress
+from tokext.bench.endpoint import KEY_VARIABLES, open_endpoint
+from tokext.bench.prompts import Prompt
+from tokext.bench.server import sample_server
+from tokext.errors import InputError, ModelError, OutputError
+
+ASKED = ["一", "二", "三", "四", "五", "六"]
+KEY = "sk-nobody-may-read-this"
+
+
+@pytest.fixture(autouse=True)
+def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KEY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_every_answer_arrives_once_from_a_server_that_fails_in_every_way(tmp_path):
+    faults = {
+        "一": ["stall"], "二": ["drop", "cut"], "三": ["429:1"],
+        "四": ["500", "503"], "五": ["broken"], "六": ["trickle"],
+    }  # fmt: skip
+    with serve(faults=faults) as server:
+        done = sample_server(
+            server.url, ASKED, tmp_path / "out.jsonl", model="m", timeout_seconds=1
+        )
+    written = lines(tmp_path / "out.jsonl")
+    assert done.n_made == len(written) == 6
+    assert {line["prompt"]: line["text"] for line in written} == {a: answer_to(a) for a in ASKED}
+    assert {prompt: len(times) for prompt, times in server.at.items()} == {
+        prompt: len(told) + 1 for prompt, told in faults.items()
+    }
+
+
+def test_no_more_requests_run_at_a_time_than_asked_for(tmp_path):
+    with serve(seconds=0.05) as server:
+        sample_server(server.url, ASKED, tmp_path / "out", model="m", n=4, concurrency=3)
+    assert server.most_at_once == 3
+
+
+@pytest.mark.parametrize("form", ["number", "date"])
+def test_the_wait_that_a_server_asks_for_is_kept(tmp_path, form):
+    wanted = "2" if form == "number" else email.utils.formatdate(time.time() + 3, usegmt=True)
+    with serve(faults={"一": [f"429:{wanted}"]}) as server:
+        sample_server(server.url, ["一"], tmp_path / "out", model="m")
+    first, second = server.at["一"]
+    assert second - first >= 1.9
+
+
+def test_waits_grow_and_end_with_a_stated_failure(tmp_path):
+    with serve(always="500") as server, pytest.raises(ModelError, match="failed 3 times") as failed:
+        sample_server(server.url, ["一"], tmp_path / "out", model="m", n_tries=3)
+    first, second, third = server.at["一"]
+    assert second - first >= 0.24
+    assert third - second >= 0.49
+    assert "500 Internal Server Error" in str(failed.value)
+
+
+def test_after_a_failure_the_same_call_makes_only_what_is_missing(tmp_path):
+    out = tmp_path / "out.jsonl"
+    with serve(faults={"六": ["500", "500"]}) as server, pytest.raises(ModelError):
+        sample_server(server.url, ASKED, out, model="m", n_tries=2, concurrency=1)
+    assert len(lines(out)) == 5
+    # It may come back at another address.
+    with serve() as server:
+        assert sample_server(server.url, ASKED, out, model="m").n_made == 1
+        assert len(server.seen) == 1
+    ids = [line["id"] for line in lines(out)]
+    assert len(ids) == len(set(ids)) == 6
+
+
+def test_another_models_samples_are_not_mixed_in(tmp_path):
+    with serve() as server:
+        sample_server(server.url, ASKED, tmp_path / "out", model="m")
+        with pytest.raises(OutputError, match="its model is 'm', not 'n'"):
+            sample_server(server.url, ASKED, tmp_path / "out", model="n")
+
+
+@pytest.mark.parametrize("variable", KEY_VARIABLES)
+def test_a_key_comes_from_the_environment_and_goes_nowhere_else(
+    tmp_path, monkeypatch, capsys, variable
+):
+    monkeypatch.setenv(variable, KEY)
+    token = progress.shown.set(True)
+    try:
+        with serve(faults={"一": ["500"], "二": ["echo"]}) as server:
+            with pytest.raises(ModelError) as refused:
+                sample_server(server.url, ["一", "二"], tmp_path / "out", model="m", concurrency=1)
+            assert {h["Authorization"] for h in server.headers} == {f"Bearer {KEY}"}
+    finally:
+        progress.shown.reset(token)
+    assert "[key]" in str(refused.value)
+    said = capsys.readouterr()
+    everything = [str(refused.value), refused.value.hint, said.out, said.err]
+    everything += [(tmp_path / "out").read_text("utf-8"), repr(open_endpoint(server.url))]
+    assert not any(KEY in text for text in everything)
+
+
+def test_without_a_key_none_is_sent(tmp_path):
+    with serve() as server:
+        sample_server(server.url, ["一"], tmp_path / "out", model="m")
+    assert "Authorization" not in server.headers[0]
+
+
+def test_a_redirect_to_another_server_does_not_get_the_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOKEXT_API_KEY", KEY)
+    with serve() as other, serve(always="redirect", redirect=other.url) as server:
+        with pytest.raises(ModelError):
+            sample_server(server.url, ["一"], tmp_path / "out", model="m")
+        assert "Authorization" not in other.headers[0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "hint"), [("401", "TOKEXT_API_KEY"), ("404", "--model"), ("400", "settings")]
+)
+def test_a_refusal_is_final_and_says_what_to_do(tmp_path, fault, hint):
+    with serve(always=fault) as server, pytest.raises(ModelError, match=fault) as refused:
+        sample_server(server.url, ["一"], tmp_path / "out", model="m")
+    assert len(server.seen) == 1
+    assert "so it is" in str(refused.value)
+    assert hint in refused.value.hint
+
+
+def test_an_answer_of_another_form_is_refused(tmp_path):
+    with serve(always="other") as server, pytest.raises(ModelError, match=r"another form.*world"):
+        sample_server(server.url, ["一"], tmp_path / "out", model="m")
+
+
+def test_an_answer_of_null_is_an_empty_one(tmp_path):
+    with serve(always="null") as server:
+        done = sample_server(server.url, ["一"], tmp_path / "out", model="m")
+    assert done.n_empty == 1
+    assert lines(tmp_path / "out")[0]["text"] == ""
+
+
+def test_settings_that_change_nothing_are_not_sent(tmp_path):
+    with serve() as server:
+        sample_server(
+            server.url, [Prompt("p", "問", system="指示")], tmp_path / "out", model="m",
+            temperature=[0.2], min_p=[0.1], max_new_tokens=9,
+        )  # fmt: skip
+    (sent,) = server.seen
+    assert sent.pop("seed") == lines(tmp_path / "out")[0]["sampling"]["seed"]
+    assert sent == {
+        "path": "/v1/chat/completions",
+        "model": "m",
+        "temperature": 0.2,
+        "min_p": 0.1,
+        "max_tokens": 9,
+        "messages": [
+            {"role": "system", "content": "指示"},
+            {"role": "user", "content": "問"},
+        ],
+    }
+
+
+def test_a_named_format_is_made_here_and_sent_as_text(tmp_path):
+    with serve() as server:
+        prompts = [Prompt("p", "問", system="指示")]
+        sample_server(server.url, prompts, tmp_path / "out", model="m", template="zephyr")
+    assert server.seen[0]["path"] == "/v1/completions"
+    assert server.seen[0]["prompt"] == "<|system|>\n指示</s>\n<|user|>\n問</s>\n<|assistant|>\n"
+
+
+def test_nobody_at_the_address_is_said_before_anything_is_written(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+    with pytest.raises(ModelError, match="nobody answers at"):
+        sample_server(url, ["一"], tmp_path / "out", model="m")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:8000", "ftp://a/v1", "http://", "http://user:pass@a/v1", "http://a/v1?key=x"]
+)
+def test_an_address_that_is_none_or_holds_a_key_is_refused(url):
+    with pytest.raises(InputError, match="address") as refused:
+        open_endpoint(url)
+    assert "pass" not in str(refused.value)
+
+
+@pytest.mark.parametrize("wrong", [{"concurrency": 0}, {"timeout_seconds": 0}, {"n_tries": 0}])
+def test_a_limit_of_nothing_is_refused_by_name(tmp_path, wrong):
+    (name,) = wrong
+    with pytest.raises(InputError, match=f"{name} is 0"):
+        sample_server("http://127.0.0.1:9/v1", ["一"], tmp_path / "out", model="m", **wrong)
+
+
+def is_serving_installed() -> bool:
+    needed = ("fastapi", "uvicorn", "openai", "pydantic")
+    return all(importlib.util.find_spec(name) for name in needed)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not is_serving_installed(), reason="transformers[serving] is not installed: pip install it"
+)
+def test_transformers_serve_answers(tmp_path):
+    folder = write_model(tmp_path / "model")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-c", "from transformers.cli.transformers import main; main()",
+        "serve", str(folder), "--host", "127.0.0.1", "--port", str(port), "--device", "cpu",
+    ]  # fmt: skip
+    log = (tmp_path / "serve.log").open("w")
+    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    run = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+    try:
+        wait_until_ready(run, f"http://127.0.0.1:{port}/health", tmp_path / "serve.log")
+        for template in ("own", "zephyr"):
+            out = tmp_path / f"{template}.jsonl"
+            done = sample_server(
+                f"http://127.0.0.1:{port}/v1", ASKED[:2], out, model=str(folder),
+                template=template, max_new_tokens=5, concurrency=2,
+            )  # fmt: skip
+            assert done.n_made == 2
+            assert all(line["n_tokens"] <= 5 for line in lines(out))
+    finally:
+        run.terminate()
+        run.wait(30)
+        log.close()
+
+
+def wait_until_ready(run: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if run.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"transformers serve did not start:\n{log.read_text()[-3000:]}")

@@ -1,0 +1,293 @@
+"""Characters per second: the same text for all, honest counts, and what can go wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from bench_sentences import JAPANESE
+from tiny_models import random_mistral, write_model, write_tokenizer
+
+from tokext.bench.throughput import measure_subjects, measure_throughput
+from tokext.bench.throughput_run import Runner
+from tokext.bench.throughput_shapes import SHAPES, find_shape, random_model
+from tokext.bench.throughput_subject import Subject
+from tokext.bench.throughput_work import cut_windows, deal, make_work
+from tokext.errors import InputError, ModelError
+from tokext.records import ThroughputRow, read_throughput
+from tokext.tokenizer.load import load_tokenizer
+
+TEXT = "".join(JAPANESE) * 30
+SMALL: dict[str, Any] = {
+    "device": "cpu", "new_tokens": 6, "prefill_chars": 20, "repeats": 2, "machine": "h200",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def coarse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tokenizer(tmp_path_factory.mktemp("t") / "coarse", size=345)
+
+
+@pytest.fixture(scope="module")
+def fine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tokenizer(tmp_path_factory.mktemp("t") / "fine", size=460)
+
+
+@pytest.fixture(scope="module")
+def rows(coarse: Path, fine: Path) -> list[ThroughputRow]:
+    return measure_throughput(
+        [coarse, fine], {"text": [TEXT]}, shape="mistral-tiny", batch_size=[1, 3], **SMALL
+    )
+
+
+def test_every_model_reads_and_writes_the_same_characters(rows):
+    assert [(row.batch_size, Path(row.model).name) for row in rows] == [
+        (1, "coarse"), (1, "fine"), (3, "coarse"), (3, "fine"),
+    ]  # fmt: skip
+    for first, second in (rows[:2], rows[2:]):
+        assert first.n_prefill_chars == second.n_prefill_chars == 20 * first.batch_size
+        assert first.n_decode_chars == second.n_decode_chars
+        assert first.n_decode_tokens > second.n_decode_tokens
+
+
+def test_rates_are_characters_over_seconds(rows):
+    for row in rows:
+        assert row.repeats == 2
+        assert row.decode_chars_per_second[1] == row.n_decode_chars[1] / row.decode_seconds[1]
+        assert row.prefill_chars_per_second[0] == row.n_prefill_chars / row.prefill_seconds[0]
+        assert row.time_to_first_token_seconds[0] >= row.prefill_seconds[0]
+        assert row.n_steps == -(-row.n_decode_tokens // row.batch_size)
+
+
+def test_ratios_compare_passes_that_stood_side_by_side(rows):
+    first, second = rows[:2]
+    assert first.decode_ratios == ()
+    for at, ratio in enumerate(second.decode_ratios):
+        rates = second.decode_chars_per_second[at], first.decode_chars_per_second[at]
+        assert ratio == pytest.approx(rates[0] / rates[1])
+
+
+def test_cache_and_window_are_said_in_characters(rows):
+    first, second = rows[:2]
+    assert first.kv_bytes_per_token == 2 * 2 * 2 * 16 * 4
+    assert first.kv_bytes_per_char > second.kv_bytes_per_char
+    assert second.context_chars == 4096 * second.chars_per_token
+
+
+def test_the_prediction_stands_beside_the_measurement(rows):
+    assert rows[0].predicted_ratio is None
+    assert rows[1].predicted_ratio > 1
+    assert rows[1].prediction.machine == "h200"
+    assert 0 < rows[1].bandwidth_share < 1
+
+
+def test_peak_memory_is_at_least_the_weights(rows):
+    if rows[0].peak_memory_bytes is None:
+        pytest.skip("this system does not say how much memory a process took at most")
+    assert rows[0].peak_memory_bytes >= rows[0].n_parameters * 4
+
+
+def test_rows_survive_their_file(rows, tmp_path):
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps([row.as_dict() for row in rows]), "utf-8")
+    assert read_throughput(path) == rows
+    fields = json.loads(path.read_text("utf-8"))[1]
+    low, high = fields["decode_chars_per_second_spread"]
+    assert low <= fields["decode_chars_per_second"] <= high
+    assert fields["kv_bytes_per_char"] > 0
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    for content in ("{}", '[{"model": "m"}]'):
+        (tmp_path / "t.json").write_text(content, "utf-8")
+        with pytest.raises(InputError, match="throughput"):
+            read_throughput(tmp_path / "t.json")
+
+
+def test_a_deal_leaves_no_slot_idle_and_drops_no_token(fine):
+    windows = cut_windows(TEXT, 4, 30, 17)
+    work = make_work(windows, load_tokenizer(fine))
+    whole = [load_tokenizer(fine).encode(text) for text in windows.texts]
+    assert work.n_prefill_tokens + work.n_decode_tokens == sum(map(len, whole))
+    for dealt, n_tokens in (
+        (work.prefill, work.n_prefill_tokens),
+        (work.decode, work.n_decode_tokens),
+    ):
+        assert dealt.shape[0] == 4
+        assert 0 <= dealt.numel() - n_tokens < 4
+
+
+def test_dealing_keeps_the_order():
+    assert deal(range(7), 3).flatten().tolist() == [0, 1, 2, 3, 4, 5, 6, 0, 1]
+
+
+def subject(folder: Path, *, context: int = 512) -> Subject:
+    tokenizer = load_tokenizer(folder)
+    return Subject("tiny", random_mistral(tokenizer.size, context=context), tokenizer)
+
+
+def test_writing_with_the_cache_is_reading_the_whole_text_at_once(fine):
+    one = subject(fine)
+    work = make_work(cut_windows(TEXT, 2, 30, 12), one.tokenizer)
+    runner = Runner(one.model, work)
+    seen = []
+    step = runner.next_ids
+    runner.next_ids = lambda *given: seen.append(step(*given)) or seen[-1]
+    timing = runner.replay()
+    assert torch.equal(timing.chosen, work.decode)
+    whole = torch.cat([work.prefill, work.decode], dim=1)
+    with torch.no_grad():
+        wanted = one.model(input_ids=whole).logits[:, work.prefill.shape[1] :]
+    got = torch.stack([logits for logits, _ in seen], dim=1)
+    assert torch.allclose(got, wanted, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
+def test_a_cache_of_fixed_size_says_the_same_and_can_be_used_again(fine):
+    one = subject(fine)
+    work = make_work(cut_windows(TEXT, 2, 30, 12), one.tokenizer)
+    fixed = Runner(one.model, work, compiled=True)
+    # What is compiled is left out here: it takes minutes, and the cache is what differs.
+    fixed.next_ids = fixed._next_ids
+    wanted = last_ids(Runner(one.model, work))
+    assert last_ids(fixed) == last_ids(fixed) == wanted
+
+
+def last_ids(runner: Runner) -> list[list[int]]:
+    """The likeliest ids after each step of one pass."""
+    step, seen = runner.next_ids, []
+
+    def seen_step(*given: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        logits, likeliest = step(*given)
+        seen.append(likeliest.flatten().tolist())
+        return logits, likeliest
+
+    runner.next_ids = seen_step
+    runner.replay()
+    runner.next_ids = step
+    return seen
+
+
+def test_random_shapes_have_the_sizes_they_are_named_for():
+    def n_parameters(name: str) -> float:
+        shape = find_shape(name)
+        attention = shape.width * shape.head_dim * 2 * (shape.n_heads + shape.n_kv_heads)
+        layer = attention + 3 * shape.width * shape.inner_width + 2 * shape.width
+        return shape.n_layers * layer + shape.width + 2 * 32_000 * shape.width
+
+    assert n_parameters("mistral-7b") == 7_241_732_096
+    assert n_parameters("llama-2-7b") == 6_738_415_616
+    assert 0.95e9 < n_parameters("mistral-1b") < 1.05e9
+    tiny = random_model(
+        SHAPES["mistral-tiny"], 50, device=torch.device("cpu"), dtype=torch.bfloat16
+    )
+    assert all(p.dtype == torch.bfloat16 and p.isfinite().all() for p in tiny.parameters())
+    assert (
+        sum(p.numel() for p in tiny.parameters()) == n_parameters("mistral-tiny") - 2 * 31_950 * 64
+    )
+
+
+def test_what_a_model_says_is_counted_in_characters(tmp_path):
+    folder = write_model(tmp_path / "model")
+    (row,) = measure_throughput(
+        [folder], {"text": [TEXT]}, mode="free", batch_size=[2], **SMALL, seed=3
+    )
+    assert row.mode == "free"
+    assert row.n_decode_tokens == 2 * row.n_steps
+    assert all(0 < n <= 20 * row.n_decode_tokens for n in row.n_decode_chars)
+    again = measure_throughput(
+        [folder], {"text": [TEXT]}, mode="free", batch_size=[2], **SMALL, seed=3
+    )
+    assert again[0].n_decode_chars == row.n_decode_chars
+
+
+def test_ends_of_sequence_are_not_drawn(tmp_path):
+    folder = write_model(tmp_path / "model")
+    from tokext.bench.throughput_subject import open_subject
+
+    one = open_subject(folder, shape=None, device=torch.device("cpu"), dtype="auto")
+    never = one.never_drawn()
+    assert never.tolist() == [2]
+    work = make_work(cut_windows(TEXT, 8, 10, 60), one.tokenizer)
+    assert 2 not in Runner(one.model, work).free(0, never).chosen
+
+
+def test_out_of_memory_at_a_batch_steps_down_and_goes_on(fine, capsys):
+    from tokext import progress
+
+    one = subject(fine)
+
+    def take_memory(module: Any, given: tuple[torch.Tensor]) -> None:
+        if given[0].shape[0] > 2:
+            torch.empty(1 << 60, dtype=torch.uint8)
+
+    one.model.get_input_embeddings().register_forward_pre_hook(take_memory)
+    token = progress.shown.set(True)
+    options = {name: SMALL[name] for name in ("new_tokens", "prefill_chars", "repeats", "machine")}
+    try:
+        rows = measure_subjects([one], TEXT, batch_size=[8, 1], **options)
+    finally:
+        progress.shown.reset(token)
+    assert [row.batch_size for row in rows] == [2, 1]
+    said = capsys.readouterr().err
+    assert "out of memory at batch 8: going on with 4." in said
+    assert "out of memory at batch 4: going on with 2." in said
+
+
+def test_one_sequence_that_does_not_fit_is_a_stated_failure(fine):
+    one = subject(fine)
+    one.model.get_input_embeddings().register_forward_pre_hook(
+        lambda module, given: torch.empty(1 << 60, dtype=torch.uint8) and None
+    )
+    with pytest.raises(ModelError, match="one sequence alone"):
+        measure_subjects([one], TEXT, new_tokens=4, prefill_chars=10, machine="h200")
+
+
+def test_text_beyond_the_context_is_refused(fine):
+    with pytest.raises(InputError, match="its context has 16"):
+        measure_subjects(
+            [subject(fine, context=16)], TEXT, new_tokens=4, prefill_chars=60, machine="h200"
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"mode": "fast"}, "no mode 'fast'"),
+        ({"mode": "free"}, "random weights"),
+        ({"shape": "gpt-9"}, "no shape 'gpt-9'"),
+        ({"batch_size": [0]}, "batch_size is 0"),
+        ({"repeats": 0}, "repeats is 0"),
+        ({"new_tokens": 0}, "new_tokens is 0"),
+        ({"warmup": -1}, "warmup is -1"),
+        ({"machine": "abacus"}, "no machine 'abacus'"),
+        ({"prefill_chars": 10**6}, "and a sequence takes"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(fine, change, said):
+    given = {**SMALL, "shape": "mistral-tiny", **change}
+    with pytest.raises(InputError, match=said):
+        measure_throughput([fine], {"text": [TEXT]}, **given)
+
+
+def test_no_model_is_refused():
+    with pytest.raises(InputError, match="no model"):
+        measure_throughput([], {"text": [TEXT]}, **SMALL)
+
+
+def test_a_device_that_is_not_there_is_refused(fine):
+    given = {**SMALL, "device": "cuda:99"}
+    with pytest.raises(ModelError, match="cuda:99"):
+        measure_throughput([fine], {"text": [TEXT]}, shape="mistral-tiny", **given)
+
+
+def test_the_cpu_is_tried_out_where_no_machine_is_named(fine):
+    given = {**SMALL, "machine": "auto", "repeats": 1}
+    (row,) = measure_throughput([fine], {"text": [TEXT]}, shape="mistral-tiny", **given)
+    assert row.prediction.is_measured_machine
+    assert 1e8 < row.prediction.bytes_per_second < 1e13
+    assert row.device == "cpu"

@@ -1,0 +1,61 @@
+"""The command as a person types it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tokext.cli.main import main
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
+
+from tiny_models import write_tokenizer  # noqa: E402, RUF100
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    tokenizers = [str(write_tokenizer(tmp_path / str(n), size=n)) for n in (345, 460)]
+    text = tmp_path / "held-out.txt"
+    text.write_text("東京の駅を出た電車は、静かな町を通り抜けた。\n" * 20, "utf-8")
+    return [
+        "bench", "throughput", *tokenizers, "--text", str(text), "--shape", "mistral-tiny",
+        "--batch-size", "1", "2", "--new-tokens", "4", "--prefill-chars", "20", "--repeats", "2",
+        "--device", "cpu", "--machine", "h200",
+    ]  # fmt: skip
+
+
+def tokext(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        main([str(a) for a in arguments])
+    return int(end.value.code or 0)
+
+
+def test_a_table_and_a_file_hold_both_models_at_each_batch(arguments, tmp_path, capsys):
+    out = tmp_path / "speed.json"
+    assert tokext(*arguments, "-o", out) == 0
+    said = capsys.readouterr().out
+    assert said.count("batch 1\n") == said.count("batch 2\n") == 1
+    assert "eats the gain" in said
+    rows = json.loads(out.read_text("utf-8"))
+    assert [row["batch_size"] for row in rows] == [1, 1, 2, 2]
+    promised = {
+        "model", "mode", "batch_size", "device", "dtype", "prefill_chars_per_second",
+        "decode_chars_per_second", "decode_tokens_per_second", "time_to_first_token_seconds",
+        "peak_memory_bytes", "kv_bytes_per_char", "repeats",
+    }  # fmt: skip
+    assert all(promised <= row.keys() for row in rows)
+
+
+def test_standard_output_is_json_alone_where_asked(arguments, capsys):
+    assert tokext(*arguments, "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)) == 4
+
+
+def test_an_existing_output_is_refused_before_anything_is_measured(arguments, tmp_path, capsys):
+    (tmp_path / "speed.json").write_text("mine", "utf-8")
+    assert tokext(*arguments, "-o", tmp_path / "speed.json") == 1
+    assert "exists already" in capsys.readouterr().err
+    assert (tmp_path / "speed.json").read_text("utf-8") == "mine"

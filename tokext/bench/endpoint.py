@@ -1,0 +1,219 @@
+"""One OpenAI-compatible endpoint: requests that are repeated until they work, or are refused."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import http.client
+import json
+import os
+import random
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from tokext.errors import InputError, ModelError
+from tokext.progress import say
+
+#: Where a key is looked for, in this order; nowhere else.
+KEY_VARIABLES = ("TOKEXT_API_KEY", "OPENAI_API_KEY")
+
+_PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
+_FIRST_WAIT_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 60.0
+_MOST_BYTES = 64 << 20
+
+
+class _PassingError(Exception):
+    """A failure that may be gone the next time; `after` seconds, where the server said so."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where to ask, for how long to wait, and how often to try.
+
+    `timeout_seconds` is for a whole answer. The key is sent as a bearer token to this host alone,
+    and stands in no message.
+    """
+
+    url: str
+    timeout_seconds: float = 120.0
+    n_tries: int = 6
+    first_wait_seconds: float = _FIRST_WAIT_SECONDS
+    key: str = field(default="", repr=False)
+    stopped: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+
+    def reach(self) -> None:
+        """Make sure that somebody listens there.
+
+        Raises:
+            ModelError: Nobody does.
+        """
+        parts = urlsplit(self.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        if _proxied(parts.hostname or "", parts.scheme):
+            return
+        try:
+            socket.create_connection((parts.hostname, port), timeout=10).close()
+        except OSError as error:
+            raise ModelError(
+                f"nobody answers at {self.url}: {error.strerror or error}.",
+                hint="start the server, or check host and port.",
+            ) from error
+
+    def post(self, path: str, payload: Mapping[str, Any]) -> Any:
+        """Send JSON, and get JSON back; what may pass is tried again, each time later.
+
+        Raises:
+            ModelError: The server refuses the request, or still fails at the last try.
+        """
+        for attempt in range(1, self.n_tries + 1):
+            try:
+                return self._once(path, payload)
+            except _PassingError as failure:
+                said = self._without_key(str(failure))
+                if attempt == self.n_tries or self.stopped.is_set():
+                    raise ModelError(
+                        f"{self.url} failed {attempt} times in a row; at last: {said}.",
+                        hint="the same command goes on where this one stopped; "
+                        "fewer requests at a time (--concurrency) may help.",
+                    ) from failure
+                wait = self._wait_seconds(attempt, failure.after)
+            say(f"{self.url}: {said}; trying again in {wait:.1f} s.")
+            self.stopped.wait(wait)
+        raise InputError(f"n_tries is {self.n_tries}.", hint="it has to be 1 or more.")
+
+    def _wait_seconds(self, attempt: int, after: float | None) -> float:
+        """Twice as long each time, spread at random so that clients do not come back together."""
+        own = self.first_wait_seconds * 2 ** (attempt - 1) * random.uniform(0.5, 1)  # noqa: S311
+        return float(min(_LONGEST_WAIT_SECONDS, max(own, after or 0.0)))
+
+    def _once(self, path: str, payload: Mapping[str, Any]) -> Any:
+        request = urllib.request.Request(  # noqa: S310 (the scheme was checked)
+            f"{self.url}/{path}",
+            data=json.dumps(payload).encode(),
+            headers={"Content-Type": "application/json", "User-Agent": "tokext"},
+        )
+        if self.key:
+            # A redirect to another host does not get it.
+            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
+        deadline = time.monotonic() + self.timeout_seconds
+        try:
+            with self._opener().open(request, timeout=self.timeout_seconds) as response:
+                raw = _read(response, deadline)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise self._refusal(error) from error
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", None) or str(error) or type(error).__name__
+            raise _PassingError(f"the connection broke ({reason})") from error
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            raise _PassingError(f"the answer is not JSON ({_excerpt(raw)!r})") from error
+
+    def _opener(self) -> urllib.request.OpenerDirector:
+        parts = urlsplit(self.url)
+        if _proxied(parts.hostname or "", parts.scheme):
+            return urllib.request.build_opener()
+        return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def _refusal(self, error: urllib.error.HTTPError) -> Exception:
+        body = b""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            body = error.read(2000)
+        said = self._without_key(f"{error.code} {error.reason}: {_excerpt(body)}".rstrip(": "))
+        if error.code in _PASSING:
+            return _PassingError(said, _retry_after(error.headers.get("Retry-After")))
+        hint = f"check the model's name and the settings that {self.url} takes."
+        if error.code in (401, 403):
+            hint = f"put the key into the environment variable {' or '.join(KEY_VARIABLES)}."
+        elif error.code == 404:
+            hint = "check --model and the path: it mostly ends in /v1."
+        return ModelError(f"{self.url} refuses: {said}.", hint=hint)
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self.key, "[key]") if self.key else text
+
+
+def open_endpoint(
+    url: str, *, timeout_seconds: float = 120.0, n_tries: int = 6, **options: Any
+) -> Endpoint:
+    """An endpoint from its address, with the key that the environment holds.
+
+    Raises:
+        InputError: The address is none, or holds a password.
+
+    Example:
+        >>> open_endpoint("http://localhost:8000").url
+        'http://localhost:8000/v1'
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"{url!r} is no address.", hint="write it as http://host:port/v1.")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise InputError(
+            f"the address of {parts.hostname} holds more than host, port and path.",
+            hint=f"put the key into the environment variable {KEY_VARIABLES[0]}.",
+        )
+    for name, value in (("timeout_seconds", timeout_seconds), ("n_tries", n_tries)):
+        if not value > 0:
+            raise InputError(f"{name} is {value}.", hint="it has to be above 0.")
+    key = next((k for name in KEY_VARIABLES if (k := os.environ.get(name, "").strip())), "")
+    path = parts.path.rstrip("/") or "/v1"
+    whole = f"{parts.scheme}://{parts.netloc}{path}"
+    return Endpoint(whole, timeout_seconds, n_tries, key=key, **options)
+
+
+def _read(response: Any, deadline: float) -> bytes:
+    """All bytes of an answer, unless they trickle on for too long."""
+    chunks: list[bytes] = []
+    n_bytes = 0
+    while chunk := response.read1(1 << 16):
+        chunks.append(chunk)
+        n_bytes += len(chunk)
+        if time.monotonic() > deadline:
+            raise TimeoutError("timed out")
+        if n_bytes > _MOST_BYTES:
+            raise _PassingError(f"the answer is longer than {_MOST_BYTES:,} bytes")
+    wanted = response.headers.get("Content-Length", "")
+    if wanted.isdigit() and n_bytes < int(wanted):
+        raise http.client.IncompleteRead(b"", int(wanted) - n_bytes)
+    return b"".join(chunks)
+
+
+def _retry_after(value: str | None) -> float | None:
+    """The seconds of a Retry-After header: a number, or a date.
+
+    Example:
+        >>> _retry_after("7"), _retry_after("soon"), _retry_after(None)
+        (7.0, None, None)
+    """
+    if value is None:
+        return None
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(value))
+    with contextlib.suppress(ValueError, TypeError):
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    return None
+
+
+def _excerpt(raw: bytes) -> str:
+    return " ".join(raw[:300].decode("utf-8", errors="replace").split())
+
+
+def _proxied(host: str, scheme: str) -> bool:
+    """Whether requests to a host go through the environment's proxy; one's own machine never."""
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return False
+    return scheme in urllib.request.getproxies() and not urllib.request.proxy_bypass(host)

@@ -1,0 +1,242 @@
+"""What a model's speed should be: bytes that each step has to read, operations it has to do.
+
+A step of decoding reads every weight once (of the input embeddings one row a sequence) and the keys
+and values of everything before it; it multiplies each weight with each sequence once. It takes as
+long as the slower of the two, at the machine's best:
+
+    seconds = max(bytes / bytes_per_second, operations / operations_per_second)
+
+Prefill reads the weights once for all tokens, and reads the head for the last token alone. What a
+machine needs beside this (launching kernels, normalization, choosing the token) is left out, so the
+prediction is a bound, and its ratio between two models is sharper than each side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tokext.errors import InputError
+from tokext.records import Prediction
+
+_MOST_SEQUENCES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The bytes that it can read and the operations that it can do in a second, at best.
+
+    An addition and a multiplication count as two operations. `measured` says that the figures were
+    found by trying; else they are the maker's, of 16-bit floats without sparsity.
+    """
+
+    name: str
+    bytes_per_second: float
+    operations_per_second: float
+    measured: bool = False
+
+
+#: From the makers' data sheets.
+MACHINES = {
+    m.name: m
+    for m in (
+        Machine("h200", 4.8e12, 989e12),
+        Machine("h100", 3.35e12, 989e12),
+        Machine("h100-pcie", 2.0e12, 756e12),
+        Machine("a100-80gb", 2.039e12, 312e12),
+        Machine("a100-40gb", 1.555e12, 312e12),
+        Machine("l40s", 864e9, 362e12),
+        Machine("l4", 300e9, 121e12),
+        Machine("a10", 600e9, 125e12),
+        Machine("v100", 900e9, 125e12),
+        Machine("t4", 320e9, 65e12),
+        Machine("rtx-4090", 1.008e12, 165e12),
+        Machine("rtx-3090", 936e9, 71e12),
+    )
+}
+
+
+@dataclass(frozen=True)
+class ModelCost:
+    """The parts of a decoder-only transformer that decide what it costs to run.
+
+    `n_body_parameters` are all but input embeddings and head; `n_rows` the head's rows.
+    """
+
+    n_body_parameters: int
+    n_rows: int
+    width: int
+    n_layers: int
+    n_heads: int
+    n_kv_heads: int
+    head_dim: int
+    bytes_per_number: float = 2
+
+    @property
+    def kv_bytes_per_token(self) -> float:
+        """Bytes of keys and values that each token adds to the cache."""
+        return 2 * self.n_layers * self.n_kv_heads * self.head_dim * self.bytes_per_number
+
+    def step_bytes(self, batch_size: int, context: float) -> float:
+        """Bytes that one step of decoding moves, each sequence with `context` tokens before it."""
+        weights = self.n_body_parameters + (self.n_rows + batch_size) * self.width
+        return (
+            weights * self.bytes_per_number + batch_size * (context + 1) * self.kv_bytes_per_token
+        )
+
+    def step_operations(self, batch_size: int, context: float) -> float:
+        """Operations of one step of decoding."""
+        weights = 2 * (self.n_body_parameters + self.n_rows * self.width)
+        attention = 4 * context * self.n_heads * self.head_dim * self.n_layers
+        return batch_size * (weights + attention)
+
+    def prefill_bytes(self, batch_size: int, n_tokens: float) -> float:
+        """Bytes that reading `n_tokens` tokens in each sequence moves."""
+        weights = self.n_body_parameters + (self.n_rows + batch_size * n_tokens) * self.width
+        return weights * self.bytes_per_number + batch_size * n_tokens * self.kv_bytes_per_token
+
+    def prefill_operations(self, batch_size: int, n_tokens: float) -> float:
+        """Operations of the same; attention looks back only, so half of all pairs count."""
+        body = 2 * n_tokens * self.n_body_parameters
+        attention = 2 * n_tokens**2 * self.n_heads * self.head_dim * self.n_layers
+        return batch_size * (body + attention + 2 * self.n_rows * self.width)
+
+
+@dataclass(frozen=True)
+class TextLoad:
+    """The text that each sequence reads and then writes, and how a tokenizer spells it."""
+
+    n_prefill_chars: float
+    n_decode_chars: float
+    chars_per_token: float
+
+    @property
+    def n_prefill_tokens(self) -> float:
+        """Tokens to read."""
+        return self.n_prefill_chars / self.chars_per_token
+
+    @property
+    def n_steps(self) -> float:
+        """Tokens to write."""
+        return self.n_decode_chars / self.chars_per_token
+
+    @property
+    def mean_context(self) -> float:
+        """Tokens before a step, on average."""
+        return self.n_prefill_tokens + self.n_steps / 2
+
+
+def find_machine(name: str) -> Machine:
+    """A machine by its name, also by what the driver calls it.
+
+    Raises:
+        InputError: It is not in the table.
+
+    Example:
+        >>> find_machine("NVIDIA A100-SXM4-80GB").name, find_machine("h200").name
+        ('a100-80gb', 'h200')
+    """
+    asked = name.casefold().replace(" ", "-")
+    # The longest name first: h100-pcie is no h100.
+    for known in sorted(MACHINES, key=len, reverse=True):
+        if all(part in asked.split("-") for part in known.split("-")):
+            return MACHINES[known]
+    raise InputError(
+        f"there is no machine {name!r} in the table.", hint=f"give one of {', '.join(MACHINES)}."
+    )
+
+
+def predict(cost: ModelCost, load: TextLoad, machine: Machine, batch_size: int) -> Prediction:
+    """The shortest times that the machine allows.
+
+    Example:
+        A Mistral-7B in 16 bits reads 14.2 GB a step, which an H200 does in 3 ms:
+
+        >>> mistral = ModelCost(6_979_588_096, 32_000, 4096, 32, 32, 8, 128)
+        >>> load = TextLoad(500, 100, chars_per_token=0.86)
+        >>> round(predict(mistral, load, MACHINES["h200"], 1).step_seconds * 1000, 2)
+        2.98
+    """
+    n_tokens, context = load.n_prefill_tokens, load.mean_context
+    step_bytes = cost.step_bytes(batch_size, context)
+    bytes_seconds = step_bytes / machine.bytes_per_second
+    work_seconds = cost.step_operations(batch_size, context) / machine.operations_per_second
+    prefill_seconds = max(
+        cost.prefill_bytes(batch_size, n_tokens) / machine.bytes_per_second,
+        cost.prefill_operations(batch_size, n_tokens) / machine.operations_per_second,
+    )
+    step_seconds = max(bytes_seconds, work_seconds)
+    return Prediction(
+        machine=machine.name,
+        bytes_per_second=machine.bytes_per_second,
+        operations_per_second=machine.operations_per_second,
+        is_measured_machine=machine.measured,
+        step_bytes=step_bytes,
+        step_seconds=step_seconds,
+        prefill_seconds=prefill_seconds,
+        is_bandwidth_bound=bytes_seconds >= work_seconds,
+        decode_chars_per_second=batch_size * load.chars_per_token / step_seconds,
+        prefill_chars_per_second=batch_size * load.n_prefill_chars / prefill_seconds,
+    )
+
+
+def predicted_ratio(
+    before: tuple[ModelCost, TextLoad],
+    after: tuple[ModelCost, TextLoad],
+    machine: Machine,
+    batch_size: int,
+) -> float:
+    """Characters per second of decoding, after divided by before.
+
+    Example:
+        Four times the rows and 2.7 times the characters a token, on an H200 at batch 1:
+
+        >>> old = ModelCost(6_979_588_096, 32_000, 4096, 32, 32, 8, 128)
+        >>> new = ModelCost(6_979_588_096, 120_000, 4096, 32, 32, 8, 128)
+        >>> loads = TextLoad(500, 100, 0.86), TextLoad(500, 100, 2.32)
+        >>> machine = MACHINES["h200"]
+        >>> round(predicted_ratio((old, loads[0]), (new, loads[1]), machine, 1), 2)
+        2.58
+    """
+    first, second = (predict(c, load, machine, batch_size) for c, load in (before, after))
+    return second.decode_chars_per_second / first.decode_chars_per_second
+
+
+def break_even_batch(
+    before: tuple[ModelCost, TextLoad], after: tuple[ModelCost, TextLoad], machine: Machine
+) -> int | None:
+    """The batch from which on the larger head has eaten the gain; None if it never has.
+
+    A small batch may lose as well and one between win: reading shorter caches helps most there.
+    Powers of two up to a million sequences are tried, then the place between two of them is found.
+
+    Example:
+        A body so small that the head is nearly all the work, and a gain of 2.9 for 20 times the
+        rows, wins at batch 16 and loses from 45 on:
+
+        >>> old = ModelCost(2_000_000, 1_000, 256, 2, 4, 2, 64), TextLoad(100, 80, 1.0)
+        >>> new = ModelCost(2_000_000, 20_000, 256, 2, 4, 2, 64), TextLoad(100, 80, 2.9)
+        >>> machine = Machine("small", 1e12, 2e13)
+        >>> [round(predicted_ratio(old, new, machine, b), 2) for b in (1, 16, 64)]
+        [0.95, 1.32, 0.97]
+        >>> break_even_batch(old, new, machine)
+        45
+    """
+
+    def is_eaten(batch_size: int) -> bool:
+        return predicted_ratio(before, after, machine, batch_size) <= 1
+
+    high = _MOST_SEQUENCES
+    if not is_eaten(high):
+        return None
+    while high > 1 and is_eaten(high // 2):
+        high //= 2
+    return _first_true(is_eaten, high // 2, high)
+
+
+def _first_true(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The first number in (low, high] for which something holds that holds for `high`."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high

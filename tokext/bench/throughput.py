@@ -1,0 +1,235 @@
+"""Characters per second of the same text: models measured in turns, prefill apart from decode."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from tokext.bench.roofline import Machine
+from tokext.bench.texts import Texts, open_texts
+from tokext.bench.throughput_memory import PeakMemory
+from tokext.bench.throughput_rows import Passes, make_rows
+from tokext.bench.throughput_run import Runner, Timing
+from tokext.bench.throughput_shapes import find_shape
+from tokext.bench.throughput_subject import Subject, machine_of, open_subject
+from tokext.bench.throughput_work import Windows, cut_windows, make_work
+from tokext.errors import InputError, ModelError
+from tokext.model.load import find_device, is_out_of_memory
+from tokext.progress import bar, say
+from tokext.records import ThroughputRow
+
+Mode = Literal["replay", "free"]
+
+#: Text enough to say how many characters a token has.
+_SAMPLE_CHARS = 20_000
+
+
+def measure_throughput(
+    models: Sequence[str | Path],
+    texts: Texts,
+    *,
+    mode: Mode = "replay",
+    shape: str | None = None,
+    batch_size: Iterable[int] = (1,),
+    device: str = "auto",
+    dtype: str = "auto",
+    new_tokens: int = 128,
+    prefill_chars: int = 512,
+    repeats: int = 5,
+    warmup: int = 1,
+    compiled: bool = False,
+    machine: str = "auto",
+    seed: int = 0,
+) -> list[ThroughputRow]:
+    """Measure how many characters per second models read and write; the first is the base.
+
+    In the mode ``replay`` every model reads the same characters and then writes the same
+    characters, token by token, whatever it would have said. In the mode ``free`` it writes what it
+    says, and the characters of that are counted; ends of sequence are not drawn, so that all write
+    equally many tokens.
+
+    Args:
+        models: Checkpoints; with a `shape`, tokenizers, whose sizes the shape gets its rows from.
+        texts: Held-out text, as `measure_compression` takes it.
+        mode: ``replay`` or ``free``.
+        shape: A name of `SHAPES`: random weights made on the device.
+        batch_size: Sequences at a time; several values are measured one after the other.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        dtype: ``auto`` is that of the files; of a shape bfloat16, on the CPU float32.
+        new_tokens: Tokens that the first model writes; the others write the same characters.
+        prefill_chars: Characters that each sequence reads.
+        repeats: Passes that count, taken in turns between the models.
+        warmup: Passes before them that do not.
+        compiled: Compile the step of decoding, over a cache of fixed size.
+        machine: What to predict for: a name of `MACHINES`; ``auto`` looks the device up there, and
+            tries out one that is not in it.
+        seed: Of what is drawn in the mode ``free``.
+
+    Raises:
+        InputError: Options or texts cannot be used.
+        ModelError: A model cannot be loaded, or one sequence alone does not fit into memory.
+    """
+    sizes = list(dict.fromkeys(batch_size))
+    _check(models, sizes, mode, shape, new_tokens, prefill_chars, repeats, warmup)
+    corpus, text = _read(texts)
+    place = find_device(device)
+    subjects = [open_subject(name, shape=shape, device=place, dtype=dtype) for name in models]
+    return measure_subjects(
+        subjects,
+        text,
+        corpus=corpus,
+        mode=mode,
+        batch_size=sizes,
+        new_tokens=new_tokens,
+        prefill_chars=prefill_chars,
+        repeats=repeats,
+        warmup=warmup,
+        compiled=compiled,
+        machine=machine,
+        seed=seed,
+    )
+
+
+def measure_subjects(
+    subjects: Sequence[Subject],
+    text: str,
+    *,
+    corpus: str = "text",
+    mode: Mode = "replay",
+    batch_size: Iterable[int] = (1,),
+    new_tokens: int = 128,
+    prefill_chars: int = 512,
+    repeats: int = 5,
+    warmup: int = 1,
+    compiled: bool = False,
+    machine: str = "auto",
+    seed: int = 0,
+) -> list[ThroughputRow]:
+    """The same for models that are loaded already; see `measure_throughput`."""
+    sample = text[:_SAMPLE_CHARS]
+    first = subjects[0].tokenizer
+    decode_chars = max(1, round(new_tokens * len(sample) / len(first.encode(sample))))
+    found = machine_of(machine, subjects[0].model.get_input_embeddings().weight)
+    measuring = _Measuring(corpus, mode, repeats, warmup, compiled, found, seed)
+    rows: list[ThroughputRow] = []
+    waiting, tried = list(dict.fromkeys(batch_size)), set[int]()
+    while waiting:
+        size = waiting.pop(0)
+        tried.add(size)
+        windows = cut_windows(text, size, prefill_chars, decode_chars)
+        measured = measuring.try_batch(subjects, windows)
+        if measured is not None:
+            rows += measured
+        elif size == 1:
+            raise ModelError(
+                "one sequence alone does not fit into the memory of the device.",
+                hint="lower --prefill-chars or --new-tokens, or choose another --device.",
+            )
+        else:
+            smaller = size // 2
+            say(f"out of memory at batch {size}: going on with {smaller}.")
+            if smaller not in tried and smaller not in waiting:
+                waiting.insert(0, smaller)
+    return rows
+
+
+@dataclass(frozen=True)
+class _Measuring:
+    """How batches are measured."""
+
+    corpus: str
+    mode: Mode
+    repeats: int
+    warmup: int
+    compiled: bool
+    machine: Machine
+    seed: int
+
+    def try_batch(
+        self, subjects: Sequence[Subject], windows: Windows
+    ) -> list[ThroughputRow] | None:
+        """The rows of one batch size; None if memory ran out."""
+        try:
+            return self._batch(subjects, windows)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return None
+
+    def _batch(self, subjects: Sequence[Subject], windows: Windows) -> list[ThroughputRow]:
+        passes = [self._prepare(subject, windows) for subject in subjects]
+        n_passes = (self.warmup + self.repeats) * len(passes)
+        title = f"batch {len(windows.texts)}"
+        with bar(title, total=n_passes, unit="pass") as progress:
+            for repeat in range(self.warmup + self.repeats):
+                # In turns, so that a machine that slows down slows all of them.
+                for own in passes:
+                    with own.memory:
+                        timing = self._run(own, self.seed + repeat)
+                    if repeat >= self.warmup:
+                        own.timings.append(timing)
+                    progress.update(1)
+        return make_rows(passes, corpus=self.corpus, machine=self.machine)
+
+    def _prepare(self, subject: Subject, windows: Windows) -> Passes:
+        work = make_work(windows, subject.tokenizer)
+        context = getattr(subject.config, "max_position_embeddings", None)
+        n_tokens = work.prefill.shape[1] + work.decode.shape[1]
+        if context and n_tokens > context:
+            raise InputError(
+                f"{subject.name} reads and writes {n_tokens:,} tokens, and its context has "
+                f"{context:,}.",
+                hint="lower --prefill-chars or --new-tokens.",
+            )
+        runner = Runner(subject.model, work, compiled=self.compiled)
+        own_words = self.mode == "free"
+        return Passes(subject, work, runner, PeakMemory(subject.model), own_words)
+
+    def _run(self, own: Passes, seed: int) -> Timing:
+        if self.mode == "replay":
+            return own.runner.replay()
+        return own.runner.free(seed, own.subject.never_drawn())
+
+
+def _read(texts: Texts) -> tuple[str, str]:
+    opened = open_texts(texts)
+    names = ", ".join(text.name for text in opened)
+    documents = itertools.chain.from_iterable(text.documents() for text in opened)
+    return names, "\n".join(documents)
+
+
+def _check(
+    models: Sequence[str | Path],
+    sizes: Sequence[int],
+    mode: str,
+    shape: str | None,
+    new_tokens: int,
+    prefill_chars: int,
+    repeats: int,
+    warmup: int,
+) -> None:
+    if not models:
+        raise InputError("there is no model to measure.", hint="name one or several.")
+    if mode not in ("replay", "free"):
+        raise InputError(f"there is no mode {mode!r}.", hint="give replay or free.")
+    if mode == "free" and shape:
+        raise InputError(
+            f"the shape {shape} has random weights, and what it says has no characters to count.",
+            hint="use --mode replay, or give checkpoints.",
+        )
+    if shape:
+        find_shape(shape)
+    least = {"batch_size": min(sizes, default=0), "new_tokens": new_tokens, "repeats": repeats,
+             "prefill_chars": prefill_chars}  # fmt: skip
+    for name, value in least.items():
+        if value < 1:
+            raise InputError(f"{name} is {value}.", hint="it has to be 1 or more.")
+    if warmup < 0:
+        raise InputError(f"warmup is {warmup}.", hint="it has to be 0 or more.")

@@ -1,0 +1,130 @@
+"""From timed passes to rows: rates, ratios pair by pair, and the prediction beside them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from tokext.bench.roofline import (
+    Machine,
+    ModelCost,
+    TextLoad,
+    break_even_batch,
+    predict,
+    predicted_ratio,
+)
+from tokext.bench.throughput_memory import PeakMemory
+from tokext.bench.throughput_run import Runner, Timing
+from tokext.bench.throughput_subject import Subject, device_name
+from tokext.bench.throughput_work import Work
+from tokext.records import ThroughputRow
+
+
+@dataclass
+class Passes:
+    """What was measured of one subject at one batch size.
+
+    `counts_own_words` says that the text is what the model said, not what it was given.
+    """
+
+    subject: Subject
+    work: Work
+    runner: Runner
+    memory: PeakMemory
+    counts_own_words: bool
+    timings: list[Timing] = field(default_factory=list)
+
+    @property
+    def load(self) -> TextLoad:
+        """The text of one sequence, as it was given."""
+        work, batch_size = self.work, self.work.decode.shape[0]
+        n_chars = work.n_prefill_chars + work.n_decode_chars
+        return TextLoad(
+            work.n_prefill_chars / batch_size,
+            work.n_decode_chars / batch_size,
+            n_chars / (work.n_prefill_tokens + work.n_decode_tokens),
+        )
+
+    @property
+    def costed(self) -> tuple[ModelCost, TextLoad]:
+        """What the roofline has to know of both."""
+        return self.subject.cost(), self.load
+
+    @property
+    def n_decode_tokens(self) -> int:
+        """Tokens that were written in each pass."""
+        return self.work.decode.numel() if self.counts_own_words else self.work.n_decode_tokens
+
+    def n_decode_chars(self) -> tuple[int, ...]:
+        """Characters that were written, by pass."""
+        if not self.counts_own_words:
+            return (self.work.n_decode_chars,) * len(self.timings)
+        texts = (self.subject.decoder.batch_decode(t.chosen.tolist()) for t in self.timings)
+        return tuple(sum(map(len, rows)) for rows in texts)
+
+
+def make_rows(measured: Sequence[Passes], *, corpus: str, machine: Machine) -> list[ThroughputRow]:
+    """A row for each subject of one batch size; the first is what the others are compared with."""
+    plain = [_row(own, corpus, machine) for own in measured]
+    return [plain[0]] + [
+        _compared(row, own, plain[0], measured[0], machine)
+        for row, own in zip(plain[1:], measured[1:], strict=True)
+    ]
+
+
+def _row(own: Passes, corpus: str, machine: Machine) -> ThroughputRow:
+    subject, work = own.subject, own.work
+    cost, load = own.costed
+    weight = subject.model.get_input_embeddings().weight
+    return ThroughputRow(
+        model=subject.name,
+        tokenizer_size=subject.tokenizer.size,
+        shape=subject.shape,
+        n_rows=cost.n_rows,
+        n_parameters=sum(p.numel() for p in subject.model.parameters()),
+        mode="free" if own.counts_own_words else "replay",
+        batch_size=work.decode.shape[0],
+        device=weight.device.type,
+        device_name=device_name(weight.device),
+        dtype=str(weight.dtype).removeprefix("torch."),
+        is_compiled=own.runner.is_compiled,
+        corpus=corpus,
+        n_prefill_chars=work.n_prefill_chars,
+        n_prefill_tokens=work.n_prefill_tokens,
+        n_decode_chars=own.n_decode_chars(),
+        n_decode_tokens=own.n_decode_tokens,
+        n_steps=work.decode.shape[1],
+        prefill_seconds=tuple(t.prefill_seconds for t in own.timings),
+        time_to_first_token_seconds=tuple(t.first_token_seconds for t in own.timings),
+        decode_seconds=tuple(t.decode_seconds for t in own.timings),
+        kv_bytes_per_token=cost.kv_bytes_per_token,
+        chars_per_token=load.chars_per_token,
+        context_tokens=getattr(subject.config, "max_position_embeddings", None),
+        peak_memory_bytes=own.memory.bytes,
+        prediction=predict(cost, load, machine, work.decode.shape[0]),
+        predicted_ratio=None,
+        break_even_batch=None,
+        decode_ratios=(),
+        prefill_ratios=(),
+        tokext_version=importlib.metadata.version("tokext"),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _compared(
+    row: ThroughputRow, own: Passes, first_row: ThroughputRow, first: Passes, machine: Machine
+) -> ThroughputRow:
+    before, after = first.costed, own.costed
+    return replace(
+        row,
+        predicted_ratio=predicted_ratio(before, after, machine, row.batch_size),
+        break_even_batch=break_even_batch(before, after, machine),
+        decode_ratios=_ratios(row.decode_chars_per_second, first_row.decode_chars_per_second),
+        prefill_ratios=_ratios(row.prefill_chars_per_second, first_row.prefill_chars_per_second),
+    )
+
+
+def _ratios(own: Sequence[float], first: Sequence[float]) -> tuple[float, ...]:
+    return tuple(a / b for a, b in zip(own, first, strict=True))

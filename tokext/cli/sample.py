@@ -1,0 +1,156 @@
+"""`tokext sample`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tokext.cli import options
+from tokext.cli.several import SeveralValues
+
+if TYPE_CHECKING:
+    from tokext.bench.sampling import SampleSummary
+
+#: Flags that mean something for one of the two sources alone.
+_LOCAL = {"tokenizer": None, "batch_size": 8, "device": "auto", "dtype": "auto",
+          "load_in_4bit": False}  # fmt: skip
+_SERVER = {"model": None, "concurrency": 8, "timeout_seconds": 120.0, "n_tries": 6}
+
+
+@click.command("sample", cls=SeveralValues)
+@click.argument("source", metavar="MODEL|URL")
+@click.option(
+    "--prompts",
+    multiple=True,
+    default=("ja",),
+    show_default=True,
+    metavar="FILE...",
+    help="TOML or JSONL files, or those that come with tokext: ja, en.",
+)
+@click.option("-o", "--output", required=True, type=click.Path(), help="JSONL file to write.")
+@click.option(
+    "--template",
+    default="own",
+    show_default=True,
+    help="Prompt format: own (the tokenizer's chat template), zephyr, llama-2, vicuna, synthia, "
+    "chatml, plain, or a file with {user} and {system}.",
+)
+@click.option(
+    "--temperature",
+    multiple=True,
+    type=float,
+    default=(0.7,),
+    show_default=True,
+    help="Logits are divided by it; 0 takes the likeliest token.",
+)
+@click.option(
+    "--top-p",
+    multiple=True,
+    type=float,
+    default=(1.0,),
+    show_default=True,
+    help="Keep the likeliest tokens up to this share.",
+)
+@click.option(
+    "--top-k",
+    multiple=True,
+    type=int,
+    default=(0,),
+    show_default=True,
+    help="Keep so many of the likeliest tokens; 0 for all.",
+)
+@click.option(
+    "--min-p",
+    multiple=True,
+    type=float,
+    default=(0.0,),
+    show_default=True,
+    help="Keep tokens with at least this share of the likeliest one's.",
+)
+@click.option(
+    "--repetition-penalty",
+    multiple=True,
+    type=float,
+    default=(1.0,),
+    show_default=True,
+    help="Divide the logits of what was said by it.",
+)
+@click.option("--n", default=1, show_default=True, help="Samples of each prompt and setting.")
+@click.option("--max-new-tokens", default=512, show_default=True, help="Of each answer.")
+@click.option("--tokenizer", help="Another tokenizer's folder.")
+@click.option("--batch-size", default=8, show_default=True, help="Samples at a time.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["auto", "bfloat16", "float16", "float32"]),
+    default="auto",
+    show_default=True,
+    help="auto is that of the files.",
+)
+@click.option("--load-in-4bit", is_flag=True, help="Quantize with bitsandbytes while loading.")
+@click.option("--model", help="What the server calls the model.")
+@click.option("--concurrency", default=8, show_default=True, help="Requests at a time.")
+@click.option(
+    "--timeout",
+    "timeout_seconds",
+    default=120.0,
+    show_default=True,
+    help="Seconds for one answer of a server.",
+)
+@click.option("--tries", "n_tries", default=6, show_default=True, help="For one answer.")
+@options.common
+def command(
+    source: str, output: str, as_json: bool, prompts: tuple[str, ...], **given: Any
+) -> None:
+    """Sample answers to prompts from a checkpoint, or from an OpenAI-compatible server.
+
+    Several values of a sampling flag make a sweep. Samples are on the disk as they come; the same
+    command again makes what is missing. A server's key is read from the environment variable
+    TOKEXT_API_KEY or OPENAI_API_KEY.
+
+    \b
+      tokext sample ./mistral-7b-ja -o out.jsonl --temperature 0.2 0.7 1.0 --min-p 0 0.1
+      tokext sample ./zephyr-7b --prompts ja en my.toml --template zephyr --n 4 -o out.jsonl
+      tokext sample http://localhost:8000/v1 --model mistral-7b-ja -o out.jsonl
+    """
+    from tokext.bench.prompts import read_prompts
+
+    is_server = source.startswith(("http://", "https://"))
+    _refuse_others(given, _LOCAL if is_server else _SERVER, is_server)
+    asked = read_prompts(*prompts)
+    if is_server:
+        from tokext.bench.server import sample_server
+
+        done = sample_server(source, asked, output, **given)
+    else:
+        from tokext.bench.sample import sample_model
+
+        done = sample_model(source, asked, output, **given)
+    options.emit(dataclasses.asdict(done), _told(done), as_json=as_json)
+
+
+def _refuse_others(given: dict[str, Any], others: dict[str, Any], is_server: bool) -> None:
+    """Take out the other source's flags; one that was set is contradictory."""
+    for name, default in others.items():
+        if given.pop(name) != default:
+            flag = {"timeout_seconds": "timeout", "n_tries": "tries"}.get(name, name)
+            raise click.UsageError(
+                f"--{flag.replace('_', '-')} has no meaning for "
+                f"{'a server' if is_server else 'a checkpoint'}."
+            )
+    if is_server and not given["model"]:
+        raise click.UsageError("a server needs --model NAME: what it calls the model.")
+
+
+def _told(done: SampleSummary) -> str:
+    lines = [
+        f"{done.output}: {done.n_samples:,} samples, {done.n_made:,} of them new in "
+        f"{done.seconds:,.0f} s ({done.n_chars:,} characters)"
+    ]
+    if done.n_empty:
+        lines.append(f"{done.n_empty:,} answers are empty.")
+    if done.n_cut_off:
+        lines.append(f"{done.n_cut_off:,} answers end at the limit of tokens.")
+    return "\n".join(lines)

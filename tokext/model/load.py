@@ -1,0 +1,176 @@
+"""A checkpoint loaded to be run, with its tokenizer, on a device that is there."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tokext.errors import ModelError
+from tokext.model.find import find_checkpoint
+
+#: More rows than this above the tokenizer are no padding: the tokenizer is another model's.
+MOST_PADDING = 1024
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A causal language model and a tokenizer of transformers, ready to run."""
+
+    name: str
+    tokenizer_name: str
+    model: Any
+    tokenizer: Any
+
+
+def load_model(
+    name: str | Path,
+    *,
+    tokenizer: str | Path | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    load_in_4bit: bool = False,
+) -> LoadedModel:
+    """Load a checkpoint to run it.
+
+    Args:
+        name: A folder or a hub id.
+        tokenizer: Another tokenizer's folder; the checkpoint's own if not given.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        dtype: ``auto`` for that of the files, or ``bfloat16``, ``float16``, ``float32``.
+        load_in_4bit: Quantize with bitsandbytes while loading.
+
+    Raises:
+        ModelError: There is no such checkpoint or device, it cannot be loaded, bitsandbytes is
+            missing, or model and tokenizer are of different sizes.
+    """
+    found = find_checkpoint(name)
+    place = find_device(device)
+    options: dict[str, Any] = {"dtype": dtype if dtype == "auto" else find_dtype(dtype)}
+    if load_in_4bit:
+        options |= _four_bit(place)
+    own = find_checkpoint(tokenizer).folder if tokenizer else found.folder
+    model, loaded = _load(found.folder, own, options)
+    if not load_in_4bit:
+        model = model.to(place)
+    check_sizes(model, loaded, found.name)
+    return LoadedModel(found.name, str(tokenizer or found.name), model.eval(), loaded)
+
+
+def find_device(name: str) -> torch.device:
+    """The device of a name; ``auto`` is the first of cuda, mps and cpu that is there.
+
+    Raises:
+        ModelError: It is not there.
+
+    Example:
+        >>> find_device("cpu")
+        device(type='cpu')
+    """
+    there = [kind for kind, is_there in _kinds().items() if is_there]
+    if name == "auto":
+        return torch.device(there[0])
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ModelError(
+            f"there is no device {name!r}.", hint=f"here there are: {', '.join(there)}."
+        ) from error
+    n_devices = torch.cuda.device_count() if device.type == "cuda" else 1
+    if device.type not in there or (device.index or 0) >= n_devices:
+        raise ModelError(
+            f"the device {name!r} is not there.", hint=f"here there are: {', '.join(there)}."
+        )
+    return device
+
+
+def find_dtype(name: str) -> torch.dtype:
+    """The floating-point type of a name.
+
+    Raises:
+        ModelError: There is none of that name.
+
+    Example:
+        >>> find_dtype("bfloat16")
+        torch.bfloat16
+    """
+    known = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
+    if name not in known:
+        raise ModelError(f"there is no dtype {name!r}.", hint=f"give one of {', '.join(known)}.")
+    return known[name]
+
+
+def check_sizes(model: Any, tokenizer: Any, name: str) -> int:
+    """How many rows of a model no token stands for: its padding.
+
+    Raises:
+        ModelError: The tokenizer has more ids than the model has rows, or so many fewer that it is
+            another model's.
+    """
+    rows, size = model.get_input_embeddings().weight.shape[0], len(tokenizer)
+    if size > rows or rows - size >= MOST_PADDING:
+        raise ModelError(
+            f"{name} has {rows:,} rows, and its tokenizer {size:,} tokens.",
+            hint="give the tokenizer that the model was made with, or run tokext resize.",
+        )
+    return int(rows - size)
+
+
+def _kinds() -> dict[str, bool]:
+    return {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+
+
+def _four_bit(device: torch.device) -> dict[str, Any]:
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise ModelError(
+            "4-bit loading needs bitsandbytes, which is not installed.",
+            hint="pip install bitsandbytes, or load without --load-in-4bit.",
+        )
+    from transformers import BitsAndBytesConfig
+
+    quantized = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+    )
+    return {"quantization_config": quantized, "device_map": {"": device}}
+
+
+def _load(folder: Path, tokenizer: Path, options: dict[str, Any]) -> tuple[Any, Any]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        model = AutoModelForCausalLM.from_pretrained(str(folder), local_files_only=True, **options)
+        return model, AutoTokenizer.from_pretrained(str(tokenizer), local_files_only=True)
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise ModelError(
+                f"{folder} does not fit into the memory of the device.",
+                hint="try --dtype bfloat16, --load-in-4bit, or another --device.",
+            ) from error
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelError(
+            f"{folder} cannot be loaded: {reason}",
+            hint="a checkpoint and its tokenizer are needed.",
+        ) from error
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that a device, or the CPU's allocator, has no memory left."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    said = str(error)
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in said or "can't allocate memory" in said or "not enough memory" in said
+    )
