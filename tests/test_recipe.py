@@ -95,6 +95,15 @@ def test_a_folder_that_is_no_run_is_left_alone(folder_of_recipe):
         ("[marge]\n", "unknown stage 'marge'", "merge"),
         ("langauge = 'ja'", "unknown option 'langauge'", "language"),
         ("[merge", "is not TOML", "mend"),
+        ("", "has no stage", "train-vocab"),
+        ("base = 5\n[merge]", "base = 5 is of the wrong type", 'base = "text"'),
+        ("language = true\n[merge]", "language = True is of the wrong type", '"text"'),
+        ("[train-vocab]\ninputs = 'a.txt'", "option inputs = 'a.txt' is of the", r'["one", "two"]'),
+        ("[bench.compression]\ntexts = ['a', 5]", "texts = .* is of the wrong type", '["one"'),
+        ("[train-vocab]\nsize = '30'", "size = '30' is of the wrong type", "size = 64"),
+        ("[train-vocab]\nsize = true", "size = True is of the wrong type", "size = 64"),
+        ("[merge]\nkeep_all = 1", "keep_all = 1 is of the wrong type", "keep_all = true"),
+        ("bench = 5\n[merge]", "unknown option 'bench'", "base"),
     ],
 )
 def test_a_mistake_in_a_recipe_is_named_with_the_way_out(tmp_path, text, message, hint):
