@@ -338,6 +338,23 @@ def test_a_file_where_a_folder_should_go_is_never_replaced(tmp_path, force):
         write_whole(tmp_path, "new", force=force)
 
 
+def test_a_file_never_takes_the_place_of_an_input(tmp_path):
+    (tmp_path / "corpus").mkdir()
+    given = tmp_path / "corpus" / "in.txt"
+    given.write_text("text")
+    (tmp_path / "link.txt").symlink_to(given)
+    for place, inputs in (
+        (given, [given]),
+        (given, [tmp_path / "link.txt"]),
+        (tmp_path / "link.txt", [given]),
+        (tmp_path / "corpus" / "out.txt", [tmp_path / "corpus"]),
+    ):
+        with pytest.raises(OutputError, match="would replace the input|lies inside the input"):
+            write_whole(place, "new", force=True, inputs=inputs)
+    assert given.read_text() == "text"
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["corpus", "in.txt", "link.txt"]
+
+
 def test_a_file_among_the_folders_above_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     assert str(tmp_path / "file") in refused(tmp_path / "file" / "out")

@@ -26,7 +26,7 @@ word_sample_chars = 0
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
+def folder_of_recipe(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recipe")
     (folder / "text").mkdir()
     lines = ["猫が縁側で眠っている。", "犬は庭を駆けまわっている。", "魚を焼く匂いがしている。"]
@@ -37,52 +37,54 @@ def workplace(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def first(workplace):
-    return run_recipe(workplace / "small.toml", workplace / "run")
+def first(folder_of_recipe):
+    return run_recipe(folder_of_recipe / "small.toml", folder_of_recipe / "run")
 
 
 pytestmark = pytest.mark.slow
 
 
-def test_the_first_run_does_every_stage_and_leaves_its_results(workplace, first):
+def test_the_first_run_does_every_stage_and_leaves_its_results(folder_of_recipe, first):
     assert list(first.items()) == [
         ("train-vocab", "done"),
         ("merge", "done"),
         ("bench compression", "done"),
         ("report", "done"),
     ]
-    extension = json.loads((workplace / "run/tokenizer/extension.json").read_text("utf-8"))
+    extension = json.loads((folder_of_recipe / "run/tokenizer/extension.json").read_text("utf-8"))
     assert len(extension["added"]) == 30
-    rows = json.loads((workplace / "run/compression.json").read_text("utf-8"))
+    rows = json.loads((folder_of_recipe / "run/compression.json").read_text("utf-8"))
     assert rows[1]["n_tokens"] < rows[0]["n_tokens"]
-    assert (workplace / "run/report/report.html").is_file()
+    assert (folder_of_recipe / "run/report/report.html").is_file()
 
 
-def test_a_second_run_does_nothing(workplace, first):
-    assert set(run_recipe(workplace / "small.toml", workplace / "run").values()) == {"unchanged"}
+def test_a_second_run_does_nothing(folder_of_recipe, first):
+    assert set(run_recipe(folder_of_recipe / "small.toml", folder_of_recipe / "run").values()) == {
+        "unchanged"
+    }
 
 
-def test_only_what_depends_on_a_change_is_done_again(workplace, first):
-    held_out = workplace / "held-out.txt"
+def test_only_what_depends_on_a_change_is_done_again(folder_of_recipe, first):
+    held_out = folder_of_recipe / "held-out.txt"
     held_out.write_text("魚と猫がいる。庭に犬がいる。\n", encoding="utf-8")
-    again = run_recipe(workplace / "small.toml", workplace / "run")
+    again = run_recipe(folder_of_recipe / "small.toml", folder_of_recipe / "run")
     assert [stage for stage, outcome in again.items() if outcome == "done"] == [
         "bench compression",
         "report",
     ]
 
 
-def test_a_lost_output_is_made_again(workplace, first):
-    (workplace / "run/report/report.html").unlink()
-    again = run_recipe(workplace / "small.toml", workplace / "run")
+def test_a_lost_output_is_made_again(folder_of_recipe, first):
+    (folder_of_recipe / "run/report/report.html").unlink()
+    again = run_recipe(folder_of_recipe / "small.toml", folder_of_recipe / "run")
     assert [stage for stage, outcome in again.items() if outcome == "done"] == ["report"]
 
 
-def test_a_folder_that_is_no_run_is_left_alone(workplace):
-    strange = workplace / "strange"
+def test_a_folder_that_is_no_run_is_left_alone(folder_of_recipe):
+    strange = folder_of_recipe / "strange"
     (strange / "added").mkdir(parents=True)
     with pytest.raises(OutputError, match="not the folder of a run"):
-        run_recipe(workplace / "small.toml", strange, force=True)
+        run_recipe(folder_of_recipe / "small.toml", strange, force=True)
     assert list(strange.iterdir()) == [strange / "added"]
 
 
@@ -93,6 +95,15 @@ def test_a_folder_that_is_no_run_is_left_alone(workplace):
         ("[marge]\n", "unknown stage 'marge'", "merge"),
         ("langauge = 'ja'", "unknown option 'langauge'", "language"),
         ("[merge", "is not TOML", "mend"),
+        ("", "has no stage", "train-vocab"),
+        ("base = 5\n[merge]", "base = 5 is of the wrong type", 'base = "text"'),
+        ("language = true\n[merge]", "language = True is of the wrong type", '"text"'),
+        ("[train-vocab]\ninputs = 'a.txt'", "option inputs = 'a.txt' is of the", r'["one", "two"]'),
+        ("[bench.compression]\ntexts = ['a', 5]", "texts = .* is of the wrong type", '["one"'),
+        ("[train-vocab]\nsize = '30'", "size = '30' is of the wrong type", "size = 64"),
+        ("[train-vocab]\nsize = true", "size = True is of the wrong type", "size = 64"),
+        ("[merge]\nkeep_all = 1", "keep_all = 1 is of the wrong type", "keep_all = true"),
+        ("bench = 5\n[merge]", "unknown option 'bench'", "base"),
     ],
 )
 def test_a_mistake_in_a_recipe_is_named_with_the_way_out(tmp_path, text, message, hint):

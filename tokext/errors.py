@@ -35,3 +35,21 @@ class ModelError(TokextError):
 
 class OutputError(TokextError):
     """An output that cannot be written where it was asked for."""
+
+
+def refuse_below(least: int, **options: int | None) -> None:
+    """Refuse options that are below the least that makes sense; None is an option not given.
+
+    Raises:
+        InputError: One is.
+
+    Example:
+        >>> refuse_below(0, workers=2, size=None)
+        >>> refuse_below(0, workers=-3)
+        Traceback (most recent call last):
+        ...
+        tokext.errors.InputError: workers is -3.
+    """
+    for name, value in options.items():
+        if value is not None and value < least:
+            raise InputError(f"{name} is {value}.", hint=f"choose {least} or more.")

@@ -62,7 +62,7 @@ def whole_folder(
     with _os_errors_explained(final):
         recover(final)
         refuse_taken(final, force, folder=True)
-        _refuse_inputs(final, inputs)
+        refuse_inputs(final, inputs)
         with _parents(final):
             staging = Path(
                 tempfile.mkdtemp(prefix=_staging_prefix(final), suffix=".new", dir=final.parent)
@@ -96,16 +96,27 @@ def recover(final: Path) -> None:
                 leftover.unlink(missing_ok=True)
 
 
-def write_whole(path: str | Path, text: str, *, force: bool = False) -> None:
+def write_whole(
+    path: str | Path, text: str, *, force: bool = False, inputs: Iterable[str | Path] = ()
+) -> None:
     """Write a text file that appears whole or not at all.
 
+    Args:
+        path: The final name.
+        text: What it is to hold.
+        force: Replace an existing file; without it an existing one is refused.
+        inputs: Files and folders that were read: the output may neither lie inside one nor
+            replace one.
+
     Raises:
-        OutputError: The file exists and `force` is off, or it cannot be written.
+        OutputError: The file exists and `force` is off, it lies inside an input or is one, or it
+            cannot be written.
     """
     final = Path(os.path.abspath(path))
     with _os_errors_explained(final):
         recover(final)
         refuse_taken(final, force)
+        refuse_inputs(final, inputs)
         with _parents(final):
             handle, name = tempfile.mkstemp(
                 prefix=_staging_prefix(final), suffix=".new", dir=final.parent
@@ -158,13 +169,16 @@ def refuse_taken(final: str | Path, force: bool, *, folder: bool = False) -> Non
         )
 
 
-def _final(path: str | Path) -> Path:
-    """The name to write at; behind a link to a folder, the folder."""
-    is_link = os.path.islink(path) and os.path.isdir(path)
-    return Path(os.path.realpath(path) if is_link else os.path.abspath(path))
+def refuse_inputs(final: str | Path, inputs: Iterable[str | Path]) -> None:
+    """Refuse an output that would change what is being read.
 
+    Args:
+        final: The name of the output.
+        inputs: Files and folders that are read.
 
-def _refuse_inputs(final: Path, inputs: Iterable[str | Path]) -> None:
+    Raises:
+        OutputError: It would replace one of them, or lies inside one.
+    """
     place = Path(os.path.realpath(final))
     for given in inputs:
         source = Path(os.path.realpath(given))
@@ -175,9 +189,15 @@ def _refuse_inputs(final: Path, inputs: Iterable[str | Path]) -> None:
             )
         if source.is_dir() and place.is_relative_to(source):
             raise OutputError(
-                f"the output {final} lies inside the input {given}, and would be read as one.",
+                f"the output {final} lies inside the input {given}, and would become part of it.",
                 hint="choose an -o outside the folder that is read.",
             )
+
+
+def _final(path: str | Path) -> Path:
+    """The name to write at; behind a link to a folder, the folder."""
+    is_link = os.path.islink(path) and os.path.isdir(path)
+    return Path(os.path.realpath(path) if is_link else os.path.abspath(path))
 
 
 @contextlib.contextmanager

@@ -53,8 +53,8 @@ def read_recipe(name: str | Path) -> Recipe:
     """Read a recipe: a TOML file, or the name of one that comes with tokext.
 
     Raises:
-        InputError: There is none, it is not TOML, or it names a stage or an option that there is
-            not.
+        InputError: There is none, it is not TOML, it has no stage, it names a stage or an option
+            that there is not, or a value is of the wrong type.
 
     Example:
         >>> list(read_recipe("mistral-ja").stages)
@@ -71,16 +71,26 @@ def read_recipe(name: str | Path) -> Recipe:
             f"there is no recipe {str(name)!r}.",
             hint=f"give a TOML file, or one of {', '.join(known)}.",
         ) from error
+    except IsADirectoryError as error:
+        raise InputError(
+            f"{path} is a folder, not a recipe.", hint="a TOML file is wanted."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}.", hint="mend that place.") from error
-    for benchmark, options in tables.pop("bench", {}).items():
-        tables[f"bench {benchmark}"] = options
+    if isinstance(tables.get("bench"), dict):
+        for benchmark, options in tables.pop("bench").items():
+            tables[f"bench {benchmark}"] = options
     shared = {key: value for key, value in tables.items() if not isinstance(value, dict)}
     given = {key: value for key, value in tables.items() if isinstance(value, dict)}
     _check_names("option", shared, _SHARED, path)
     _check_names("stage", given, [s.name for s in STAGES], path)
+    _check_types("", shared, path)
     for stage in STAGES:
-        _check_names(f"{stage.name} option", given.get(stage.name, {}), stage.options, path)
+        options = given.get(stage.name, {})
+        _check_names(f"{stage.name} option", options, stage.options, path)
+        _check_types(f"{stage.name} option ", options, path)
+    if not given:
+        raise InputError(f"{path} has no stage.", hint="a stage begins with [train-vocab], say.")
     ordered = {s.name: given[s.name] for s in STAGES if s.name in given}
     return Recipe(path.stem, path.parent, shared, ordered)
 
@@ -205,7 +215,7 @@ _TAKES = {
 }
 
 _TRAINING = ("inputs", "size", "method", "boundary", "max_piece_length", "min_count", "text_field",
-             "document", "max_bad_share", "workers")  # fmt: skip
+             "document", "max_bad_share", "format", "workers")  # fmt: skip
 
 STAGES = (
     Stage("train-vocab", "added", frozenset({*_TRAINING, *_SHARED}), _train_vocab),
@@ -220,7 +230,7 @@ STAGES = (
         "compression.json",
         frozenset(
             {"texts", "tokenizers", "document_lines", "word_sample_chars", "curve", "text_field"}
-            | {"language", "base"}
+            | {"format", "language", "base"}
         ),
         _bench_compression,
     ),
@@ -238,6 +248,38 @@ def _check_names(what: str, given: Mapping[str, Any], known: Any, path: Path) ->
                 f"{path} has an unknown {what} {name!r}.",
                 hint=f"did you mean {near[0]}?" if near else f"one of {', '.join(sorted(known))}.",
             )
+
+
+#: Options that are no string.
+_LISTS = {"inputs", "texts", "tokenizers"}
+_SWITCHES = {"curve", "keep_all", "rescale"}
+_NUMBERS = {"max_bad_share"}
+_INTEGERS = {"document_lines", "max_piece_length", "min_count", "pad_to", "seed", "size",
+             "word_sample_chars", "workers"}  # fmt: skip
+
+
+def _check_types(where: str, given: Mapping[str, Any], path: Path) -> None:
+    for name, value in given.items():
+        wanted, example = _wanted_type(name)
+        fits = isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool)
+        if fits and isinstance(value, list):
+            fits = all(isinstance(item, str) for item in value)
+        if not fits:
+            raise InputError(
+                f"{path}: {where}{name} = {value!r} is of the wrong type.",
+                hint=f"write it as in {name} = {example}.",
+            )
+
+
+def _wanted_type(name: str) -> tuple[type | tuple[type, ...], str]:
+    """The type of an option's value, and what one looks like in TOML."""
+    if name in _LISTS:
+        return list, '["one", "two"]'
+    if name in _SWITCHES:
+        return bool, "true"
+    if name in _NUMBERS:
+        return (int, float), "0.01"
+    return (int, "64") if name in _INTEGERS else (str, '"text"')
 
 
 def _options(recipe: Recipe, stage: Stage, changes: Mapping[str, Any]) -> dict[str, Any]:

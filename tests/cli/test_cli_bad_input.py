@@ -166,6 +166,85 @@ def test_padding_to_no_multiple(merge, pad_to):
     assert merge("--pad-to", pad_to).error()[0] == f"--pad-to {pad_to} is no multiple."
 
 
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_merge_of_no_pieces(merge, size):
+    message, hint = merge("--size", size).error()
+    assert message == f"--size {size} adds nothing."
+    assert "at least 1" in hint
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message", "way_out"),
+    [
+        ("--workers", -3, "workers is -3.", "choose 0 or more."),
+        ("--min-count", -5, "min_count is -5.", "choose 1 or more."),
+        ("--min-count", 0, "min_count is 0.", "choose 1 or more."),
+        ("--max-piece-length", 0, "max_piece_length is 0.", "choose between 1 and 512."),
+        ("--max-piece-length", 513, "max_piece_length is 513.", "choose between 1 and 512."),
+    ],
+)
+def test_a_number_that_makes_no_sense(train, text, option, value, message, way_out):
+    assert train(text, option, value).error() == (message, way_out)
+
+
+@pytest.mark.parametrize("length", [1, 512])
+def test_the_shortest_and_the_longest_piece_length_can_be_had(train, text, length):
+    assert train(text, "--max-piece-length", length).status == 0
+
+
+def test_fewer_than_no_threads_to_count_in(tokext, tiny_base, text):
+    ended = tokext("bench", "compression", tiny_base, "--text", text, "--workers", -3, "-q")
+    assert ended.error() == ("workers is -3.", "choose 0 or more.")
+
+
+# Suffixes that say nothing
+
+
+def test_the_hint_at_another_suffix_is_an_option_that_works(tokext, tiny_base, tmp_path, text):
+    notes = text.rename(tmp_path / "notes.md")
+    for command in (
+        ["train-vocab", notes, "--base", tiny_base, "-o", tmp_path / "added", "--size", 50],
+        ["bench", "compression", tiny_base, "--text", notes, "--word-sample-chars", 0],
+    ):
+        message, hint = tokext(*command, "-q").error()
+        assert message == f"{notes} has a suffix that tokext does not know: '.md'."
+        assert "--format txt|" in hint
+        assert tokext(*command, "-q", "--format", "txt").status == 0
+
+
+def test_a_glob_means_the_same_whoever_spells_it_out(tokext, tiny_base, tmp_path, text):
+    text.rename(tmp_path / "notes.md")
+    command = ["bench", "compression", tiny_base, "--text", tmp_path / "*.md", "--json", "-q"]
+    message, _ = tokext(*command).error()
+    assert "no text file matches" in message
+    ended = tokext(*command, "--format", "txt")
+    assert json.loads(ended.out)[0]["n_lines"] == 200
+
+
+# Recipes
+
+
+def test_a_recipe_that_is_a_folder(tokext, tmp_path):
+    message, hint = tokext("run", tmp_path, "-o", tmp_path / "run").error()
+    assert message == f"{tmp_path} is a folder, not a recipe."
+    assert hint == "a TOML file is wanted."
+
+
+def test_a_recipe_without_a_stage_makes_no_folder(tokext, tmp_path):
+    (tmp_path / "r.toml").write_text('language = "ja"\n', encoding="utf-8")
+    message, hint = tokext("run", tmp_path / "r.toml", "-o", tmp_path / "run").error()
+    assert message == f"{tmp_path / 'r.toml'} has no stage."
+    assert "[train-vocab]" in hint
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_names_a_report_only_where_it_drew_one(tokext, tmp_path, tiny_base, text):
+    recipe = f'base = "{tiny_base}"\n[train-vocab]\ninputs = ["{text.name}"]\nsize = 20\n'
+    (tmp_path / "r.toml").write_text(recipe, encoding="utf-8")
+    ended = tokext("run", tmp_path / "r.toml", "-o", tmp_path / "run", "-q")
+    assert (ended.status, ended.out) == (0, "train-vocab: done\n")
+
+
 # Tokenizers
 
 
@@ -208,6 +287,14 @@ def test_an_unknown_base_with_a_near_name(train, text):
     message, hint = train(text, base="mistralai/Mistral-7B-v0.11").error()
     assert "mistralai/Mistral-7B-v0.11" in message
     assert hint == "did you mean mistralai/Mistral-7B-v0.1?"
+
+
+def test_the_way_out_of_an_unknown_tokenizer_fits_any_option(tokext, tmp_path):
+    missing = tmp_path / "nowhere" / "tokenizer"
+    message, hint = tokext("verify", "--extended", missing).error()
+    assert f"there is no tokenizer '{missing}'" in message
+    assert "--base" not in hint
+    assert "a folder, or a file" in hint
 
 
 def test_an_unknown_base_with_a_near_folder(train, text, tmp_path):
@@ -288,6 +375,64 @@ def test_a_merge_never_replaces_its_base_or_its_pieces(tokext, tiny_base, tiny_a
         assert "would replace the input" in tokext("merge", *given).error()[0]
     assert tiny_base.exists()
     assert (tiny_added / "added.model").exists()
+
+
+def test_a_merge_never_writes_into_its_base(tokext, tiny_base, tiny_added, tmp_path):
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "tokenizer.model").write_bytes(tiny_base.read_bytes())
+    for place in (base / "out", base / "deep" / "out"):
+        given = ["--base", base, "--added", tiny_added, "-o", place, "--force", "-q"]
+        message, hint = tokext("merge", *given).error()
+        assert message.startswith(f"the output {place} lies inside the input {base}")
+        assert "outside" in hint
+    assert [p.name for p in base.iterdir()] == ["tokenizer.model"]
+
+
+@pytest.fixture
+def left_alone(tokext, tmp_path):
+    """Run a command that would write over something it reads; every byte has to stay."""
+
+    def run(*arguments):
+        before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+        message, hint = tokext(*arguments, "--force", "-q").error()
+        assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+        assert "choose an -o" in hint
+        return message
+
+    return run
+
+
+def test_a_measurement_never_replaces_what_it_measures(left_alone, tiny_base, tmp_path, text):
+    model = tmp_path / "tokenizer" / "tokenizer.model"
+    model.parent.mkdir()
+    model.write_bytes(tiny_base.read_bytes())
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_bytes(text.read_bytes())
+    command = ["bench", "compression", model.parent, "--text"]
+    for given in (text, tmp_path / "j*.txt"):
+        message = left_alone(*command, given, "-o", text)
+        assert message == f"the output {text} would replace the input {text}."
+    assert "would replace" in left_alone(*command, text, "-o", model)
+    inside = left_alone(*command, tmp_path / "texts", "-o", tmp_path / "texts" / "gain.json")
+    assert "lies inside the input" in inside
+
+
+def test_a_verification_never_replaces_what_it_reads(left_alone, tiny_base, tmp_path, text):
+    model = tmp_path / "extended.model"
+    model.write_bytes(tiny_base.read_bytes())
+    command = ["verify", "--base", tiny_base, "--extended", model, text]
+    assert "would replace the input" in left_alone(*command, "-o", text)
+    assert "would replace the input" in left_alone(*command, "-o", model)
+
+
+@pytest.mark.parametrize("option", ["-o", "--details", "--html"])
+def test_rates_of_leakage_never_replace_the_answers(left_alone, tmp_path, option):
+    for name in ("after.jsonl", "before.jsonl"):
+        (tmp_path / name).write_text('{"text": "はい。"}\n', encoding="utf-8")
+    command = ["bench", "leakage", tmp_path / "after.jsonl", "--before", tmp_path / "before.jsonl"]
+    for name in ("after.jsonl", "before.jsonl"):
+        assert "would replace the input" in left_alone(*command, option, tmp_path / name)
 
 
 def test_an_output_name_taken_by_a_file(train, text, tmp_path):

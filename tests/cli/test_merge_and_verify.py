@@ -7,7 +7,7 @@ import sys
 import pytest
 from small_models import train_sentencepiece
 
-from tokext.corpus.embedded import embedded_lines
+from tokext.corpus.embedded import corpora_folder, embedded_lines
 from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
 
 GUARANTEES = 11
@@ -46,6 +46,18 @@ def test_verify_ends_with_0_where_every_guarantee_holds(merged, tokext, tiny_bas
     assert record["kind"] == "verification"
     assert len(record["result"]["guarantees"]) == GUARANTEES
     assert record["inputs"][0]["name"] == "ja.txt"
+
+
+@pytest.mark.slow
+def test_verify_reads_named_files_of_any_suffix_as_text(merged, tokext, tiny_base, tmp_path):
+    code = [corpora_folder() / "code" / name for name in ("lru_cache.py", "notes.md")]
+    ended = tokext("verify", "--base", tiny_base, "--extended", merged[0], *code, "-q",
+                   "-o", tmp_path / "proof.json")  # fmt: skip
+    assert (ended.status, ended.err) == (0, "")
+    record = json.loads((tmp_path / "proof.json").read_text(encoding="utf-8"))
+    assert [(i["name"], i["n_bytes"]) for i in record["inputs"]] == [
+        (path.name, path.stat().st_size) for path in code
+    ]
 
 
 @pytest.fixture(scope="module")

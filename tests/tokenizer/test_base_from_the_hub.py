@@ -157,6 +157,12 @@ def test_offline_mode_asks_nobody(hub, look_up):
     assert hub.requests == []
 
 
+def test_a_pinned_revision_does_not_come_from_the_copy(hub, look_up):
+    found = look_up(f"{DEFAULT}@main", hub.endpoint, HF_HUB_OFFLINE="1")
+    assert "A pinned revision cannot come from the copy in mistral-common." in found["error"]
+    assert found["hint"] == f"give {DEFAULT} without @main to use that copy."
+
+
 def test_a_hub_that_keeps_silent_is_not_waited_for(hub, look_up):
     hub.stall_seconds = 30
     found = look_up(DEFAULT, hub.endpoint)

@@ -16,7 +16,7 @@ from tokext.bench.tally import Tally
 from tokext.bench.texts import Texts, open_texts
 from tokext.bench.vocabulary import Vocabulary, vocabulary_of
 from tokext.bench.words import WordSample, find_words, measure_words
-from tokext.errors import InputError, TokenizerError
+from tokext.errors import InputError, TokenizerError, refuse_below
 from tokext.languages import Language, find_language
 from tokext.progress import say
 from tokext.records import CompressionRow
@@ -70,7 +70,8 @@ def measure_compression(
         >>> row.n_chars, row.n_tokens, round(row.chars_per_token, 2)
         (11, 14, 0.79)
     """
-    _check(document_lines, word_sample_chars, workers)
+    refuse_below(1, document_lines=document_lines)
+    refuse_below(0, word_sample_chars=word_sample_chars, workers=workers)
     found = find_language(language)
     opened = open_texts(texts, **reading)
     vocabularies = [vocabulary_of(tokenizer) for tokenizer in load_all(tokenizers)]
@@ -163,13 +164,3 @@ def _with_curves(
             if curve:
                 rows[at] = replace(rows[at], curve=curve, curve_n_chars=sample.n_chars)
     return rows
-
-
-def _check(document_lines: int | None, word_sample_chars: int, workers: int) -> None:
-    for name, value, least in (
-        ("document_lines", document_lines, 1),
-        ("word_sample_chars", word_sample_chars, 0),
-        ("workers", workers, 0),
-    ):
-        if value is not None and value < least:
-            raise InputError(f"{name} is {value}.", hint=f"choose {least} or more.")

@@ -67,12 +67,11 @@ def command(
       zcat big.txt.gz | tokext bench compression tokenizer --text - --json
     """
     from tokext.bench.compression import measure_compression
-    from tokext.output import json_text, refuse_taken, write_whole
+    from tokext.output import json_text, write_whole
 
-    if output:
-        refuse_taken(output, force)  # before the counting, not after it
+    inputs = options.refuse_output(output, force, texts, tokenizers)
     rows = measure_compression(tokenizers, texts, **measuring)
     fields = [row.as_dict() for row in rows]
     if output:
-        write_whole(output, json_text(fields), force=force)
+        write_whole(output, json_text(fields), force=force, inputs=inputs)
     options.emit(fields, compression_table(rows), as_json=as_json)

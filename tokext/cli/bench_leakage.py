@@ -85,11 +85,11 @@ def command(
         write_details,
         write_html,
     )
-    from tokext.output import json_text, refuse_taken, write_whole
+    from tokext.output import json_text, write_whole
     from tokext.records import file_record, run_record
 
-    for path in filter(None, (output, details, html)):
-        refuse_taken(path, force)
+    for path in (output, details, html):
+        inputs = options.refuse_output(path, force, filter(None, (samples, before)))
     file = read_samples(samples, max_bad_share=max_bad_share)
     for line, reason in file.problems:
         progress.say(f"{samples}, line {line} left out: {reason}")
@@ -113,7 +113,7 @@ def command(
             inputs=[file_record(path) for path in (samples, before) if path],
             result=result,
         )
-        write_whole(output, json_text(record), force=force)
+        write_whole(output, json_text(record), force=force, inputs=inputs)
     options.emit(result, leakage_table(leakage, comparison), as_json=as_json)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from tokext import progress
-from tokext.output import json_text
+from tokext.corpus.inputs import FORMATS, places
+from tokext.output import json_text, refuse_inputs, refuse_taken
 from tokext.tokenizer.base import DEFAULT_BASE
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -67,13 +69,19 @@ def common(function: Function) -> Function:
 
 
 def corpus(function: Function) -> Function:
-    """The options of reading text: `--text-field`, `--document`, `--max-bad-share`."""
+    """The options of reading text: `--text-field`, `--document`, `--format`, `--max-bad-share`."""
     for option in (
         click.option(
             "--max-bad-share",
             default=0.01,
             show_default=True,
             help="Share of an input's bytes that may be unusable before the run stops.",
+        ),
+        click.option(
+            "--format",
+            type=click.Choice(FORMATS),
+            help="What standard input is, and files whose suffix says nothing.  [default: txt for "
+            "standard input]",
         ),
         click.option(
             "--document",
@@ -91,6 +99,33 @@ def corpus(function: Function) -> Function:
     ):
         function = option(function)
     return function
+
+
+def refuse_output(
+    output: str | None, force: bool, texts: Iterable[str], tokenizers: Iterable[str] = ()
+) -> list[Path]:
+    """Refuse an output file before the work, not after it; without an output there is nothing to.
+
+    Args:
+        output: The file to write.
+        force: Whether it may replace an existing one.
+        texts: Inputs as a person names them: files, folders, globs, pipes, hub names.
+        tokenizers: Tokenizers that are read. A result may lie in the folder of one, but not in
+            the place of its files.
+
+    Returns:
+        What may not be overwritten.
+
+    Raises:
+        OutputError: The name is taken, or the output would change an input.
+    """
+    kept = places(texts)
+    for place in places(tokenizers):
+        kept += [p for p in place.iterdir() if p.is_file()] if place.is_dir() else [place]
+    if output:
+        refuse_taken(output, force)
+        refuse_inputs(output, kept)
+    return kept
 
 
 def emit(value: Any, text: str, *, as_json: bool) -> None:

@@ -35,4 +35,6 @@ def command(
     folder = output or read_recipe(recipe).name
     done = run_recipe(recipe, folder, inputs=list(inputs) or None, size=size, force=force)
     lines = [f"{stage}: {outcome}" for stage, outcome in done.items()]
-    options.emit(done, "\n".join([*lines, f"{folder}/report/report.html"]), as_json=as_json)
+    if "report" in done:
+        lines.append(f"{folder}/report/report.html")
+    options.emit(done, "\n".join(lines), as_json=as_json)

@@ -15,6 +15,7 @@ from functools import cache
 from types import ModuleType
 
 from tokext.corpus.boundaries import runs_of
+from tokext.errors import refuse_below
 from tokext.languages import find_language
 
 
@@ -31,10 +32,14 @@ def count_runs(
         boundary: Where runs end; see `tokext.corpus.boundaries.runs_of`.
         workers: Processes to count in; 0 takes one for each core.
 
+    Raises:
+        InputError: The boundary or the language is unknown, or `workers` is below 0.
+
     Example:
         >>> count_runs([["日本の日本人。"], ["日本"]], boundary="script")
         Counter({'日本の日本人': 1, '日本': 1})
     """
+    refuse_below(0, workers=workers)
     workers = workers or os.cpu_count() or 1
     find_runs = runs_of(find_language(language), boundary)  # refuses what it does not know, early
     counts: Counter[str] = Counter()

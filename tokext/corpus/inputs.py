@@ -8,7 +8,7 @@ import glob
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -79,7 +79,7 @@ def find_input(given: str | os.PathLike[str], *, format: str | None, split: str)
     if os.path.lexists(path):
         return Input(name, text, (_single(path, text, format),))
     if glob.has_magic(text):
-        return Input(name, text, tuple(_globbed(text)))
+        return Input(name, text, tuple(_globbed(text, format)))
     raise _not_found(path)
 
 
@@ -94,6 +94,21 @@ def told_by(name: str) -> tuple[str, str] | None:
     compression = next((c for c in COMPRESSIONS if name.endswith(c)), "")
     suffix = Path(name.removesuffix(compression)).suffix.removeprefix(".")
     return (suffix, compression) if suffix in FORMATS else None
+
+
+def places(inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Where inputs are on this disk, globs spelled out; pipes and the hub have no place.
+
+    Example:
+        >>> [str(place) for place in places(["-", "hf:wikimedia/wikipedia", os.curdir])]
+        ['.']
+    """
+    given = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    found = [Path(g) for g in given if os.path.lexists(g)]
+    for pattern in (os.fspath(g) for g in given if not os.path.lexists(g)):
+        # Path.glob refuses an absolute pattern.
+        found += map(Path, glob.glob(pattern, recursive=True))  # noqa: PTH207
+    return found
 
 
 def _single(path: Path, label: str, format: str | None) -> TextFile:  # noqa: A002
@@ -155,11 +170,12 @@ def _refuse(error: OSError) -> None:
     ) from error
 
 
-def _globbed(pattern: str) -> Iterator[TextFile]:
+def _globbed(pattern: str, format: str | None) -> Iterator[TextFile]:  # noqa: A002
+    """The files that match, as if a shell had spelled them out."""
     n_found = n_other = 0
     for match in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207  (Path.glob refuses an absolute one)
-        told = told_by(match)
-        if told is not None and Path(match).is_file():
+        told = told_by(match) or (format and (format, None))
+        if told and Path(match).is_file():
             n_found += 1
             yield TextFile(Path(match).name, match, _readable(Path(match), match), *told)
         else:

@@ -77,8 +77,8 @@ def merge_vocab(
     merged = extend(opened, pieces, language=asked, size=size, pad_to=pad_to, keep_all=keep_all)
     if not merged.extension.added:
         say(f"{base} has every piece of {added} already; nothing was added.")
-    used = opened.found.files.values()
-    with whole_folder(output, force=force, inputs=[added, *used]) as folder:
+    used = [added, *opened.found.files.values(), *([base] if Path(base).is_dir() else [])]
+    with whole_folder(output, force=force, inputs=used) as folder:
         write_tokenizer(folder, opened, model=merged.model, fast=merged.fast)
         merged.extension.write(folder)
         pair = Pair(opened, load_tokenizer(folder), asked)

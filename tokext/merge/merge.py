@@ -57,9 +57,11 @@ def extend(
 
     Raises:
         TokenizerError: The base is not a SentencePiece BPE model or its like.
-        InputError: There are fewer pieces than asked for, or none.
+        InputError: There are fewer pieces than asked for, or fewer than 1 is asked for.
     """
     _refuse_unextendable(base)
+    if size is not None and size < 1:
+        raise InputError(f"--size {size} adds nothing.", hint="ask for at least 1 piece.")
     if pad_to < 1:
         raise InputError(f"--pad-to {pad_to} is no multiple.", hint="1 pads nothing, 64 is usual.")
     dropped: Counter[str] = Counter()

@@ -112,6 +112,12 @@ def _from_hub(name: str) -> TokenizerFiles:
     except _HubRefusal as refusal:
         if repository == DEFAULT_BASE and not revision and refusal.may_fall_back:
             return _from_mistral_common(str(refusal))
+        if repository == DEFAULT_BASE and refusal.may_fall_back:
+            raise TokenizerError(
+                f"{name} could not be had from the hub: {refusal}. A pinned revision cannot come "
+                "from the copy in mistral-common.",
+                hint=f"give {DEFAULT_BASE} without @{revision} to use that copy.",
+            ) from refusal
         if refusal.may_fall_back:
             raise TokenizerError(
                 f"{name} could not be had from the hub: {refusal}.",
@@ -295,7 +301,7 @@ def llama_config(
 def _unknown(name: str) -> TokenizerError:
     return TokenizerError(
         f"there is no tokenizer {name!r}: no folder, no file, no hub repository of that name.",
-        hint=_near(name) or f"try --base {DEFAULT_BASE}, or a folder.",
+        hint=_near(name) or f"give a hub id such as {DEFAULT_BASE}, a folder, or a file.",
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import glob
 from collections.abc import Iterable
 from pathlib import Path
 
 from tokext.corpus.boundaries import Boundary
 from tokext.corpus.count import count_runs
 from tokext.corpus.documents import Document
+from tokext.corpus.inputs import places
 from tokext.corpus.read import read_corpus
 from tokext.errors import InputError
 from tokext.languages import find_language
@@ -40,6 +40,7 @@ def train_vocab(
     text_field: str = "text",
     document: Document = "line",
     max_bad_share: float = 0.01,
+    format: str | None = None,  # noqa: A002
     seed: int = 0,
     workers: int = 0,
     force: bool = False,
@@ -61,6 +62,7 @@ def train_vocab(
         text_field: Of objects and tables.
         document: What a document of a `.txt` is.
         max_bad_share: Of unusable bytes.
+        format: What standard input is, and files whose suffix says nothing.
         seed: Recorded; BPE training draws nothing at random.
         workers: Processes to count in, 0 for one each core; the result does not depend on it.
         force: Replace an existing folder.
@@ -69,19 +71,23 @@ def train_vocab(
         The pieces in rank order.
 
     Raises:
-        InputError: The text cannot be used, or cannot give so many pieces.
+        InputError: The text or an option cannot be used, or it cannot give so many pieces.
         TokenizerError: The base cannot be opened or extended.
         OutputError: The folder cannot be written.
     """
+    rules = Rules(find_language(language), max_piece_length, min_count)
     corpus = read_corpus(
-        inputs, text_field=text_field, document=document, max_bad_share=max_bad_share
+        inputs,
+        text_field=text_field,
+        document=document,
+        max_bad_share=max_bad_share,
+        format=format,
     )
     opened = load_tokenizer(base)
     _say_source(opened)
     boundary = boundary or _default_boundary(method, opened)
-    rules = Rules(find_language(language), max_piece_length, min_count)
     used = opened.found.files.values()
-    with whole_folder(output, force=force, inputs=[*_paths(inputs), *used]) as folder:
+    with whole_folder(output, force=force, inputs=[*places(inputs), *used]) as folder:
         counts = count_runs(corpus.batches(), language=language, boundary=boundary, workers=workers)
         for line in corpus.stats.lines():
             say(line)
@@ -102,6 +108,7 @@ def train_vocab(
                 "text_field": text_field,
                 "document": document,
                 "max_bad_share": max_bad_share,
+                "format": format,
                 "seed": seed,
             },
             inputs=corpus.files,
@@ -172,12 +179,3 @@ def _default_boundary(method: Method, base: Tokenizer) -> Boundary:
 def _say_source(base: Tokenizer) -> None:
     if base.found.note:
         say(base.found.note)
-
-
-def _paths(inputs: str | Path | Iterable[str | Path]) -> list[str | Path]:
-    """The inputs that have a place on this disk, globs spelled out."""
-    given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    missing = [str(i) for i in given if not Path(i).exists()]
-    # Path.glob refuses an absolute pattern.
-    globbed = [g for pattern in missing for g in glob.glob(pattern, recursive=True)]  # noqa: PTH207
-    return [*(i for i in given if Path(i).exists()), *globbed]

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 import regex
 
+from tokext.errors import InputError, refuse_below
 from tokext.languages import Language
 from tokext.tokenizer.sentencepiece import SPACE
+
+#: What SentencePiece's trainer takes.
+_LONGEST_PIECE = 512
 
 _NEVER_INSIDE = regex.compile(r"[\s\p{Nd}\p{Cc}\p{Cs}" + SPACE + "]")
 
@@ -19,11 +23,23 @@ class Rules:
 
     Digits stay by themselves, and so do spaces, but for the one before a word in languages that
     are written with spaces.
+
+    Raises:
+        InputError: `max_piece_length` is not between 1 and 512, or `min_count` is below 1.
     """
 
     language: Language
     max_piece_length: int = 16
     min_count: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse lengths and counts that no piece has."""
+        if not 1 <= self.max_piece_length <= _LONGEST_PIECE:
+            raise InputError(
+                f"max_piece_length is {self.max_piece_length}.",
+                hint=f"choose between 1 and {_LONGEST_PIECE}.",
+            )
+        refuse_below(1, min_count=self.min_count)
 
     def allows(self, piece: str) -> bool:
         """Whether a piece may enter, its count aside.
