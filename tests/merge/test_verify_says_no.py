@@ -192,6 +192,13 @@ def test_a_token_that_only_transformers_adds(plain, copy):
     assert f"id {size} is '[PAD]' in transformers alone" in failed["ids_dense"].examples
 
 
+def test_a_folder_that_transformers_cannot_open_is_refused_by_name(plain, copy):
+    change_json(copy / "tokenizer_config.json", lambda f: f.update(added_tokens_decoder=[1]))
+    with pytest.raises(TokenizerError, match=r"transformers cannot open .*extended") as error:
+        verify(plain.base_folder, copy)
+    assert "tokenizer_config.json" in error.value.hint
+
+
 def test_base_merges_in_another_order(plain, copy):
     def swap(fields):
         merges = fields["model"]["merges"]
