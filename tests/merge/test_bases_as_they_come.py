@@ -11,6 +11,7 @@ from tiny_bases import (
     train_model,
     write_base,
     write_chatml,
+    write_slow_chatml,
 )
 from transformers import AutoTokenizer
 
@@ -104,6 +105,48 @@ def test_a_gap_below_a_fine_tunes_tokens_is_refused(chatml, tmp_path, plain):
     with pytest.raises(TokenizerError, match=f"no piece for id {gone}") as error:
         extend_base(base, tmp_path / "out")
     assert "gaps" in error.value.hint
+
+
+@pytest.fixture(scope="module", params=["both files", "configuration", "added_tokens.json"])
+def slow_chatml(request, tmp_path_factory, plain):
+    """A fine-tune without tokenizer.json, its tokens stated in both small files or in one."""
+    folder = tmp_path_factory.mktemp("slow")
+    base = write_slow_chatml(folder / "base", plain.base_folder)
+    if request.param == "configuration":
+        (base / "added_tokens.json").unlink()
+    if request.param == "added_tokens.json":
+        change_json(base / "tokenizer_config.json", lambda f: f.pop("added_tokens_decoder"))
+    return base, extend_base(base, folder / "made")
+
+
+def test_without_tokenizer_json_tokens_of_a_fine_tune_keep_their_ids(slow_chatml, plain):
+    base, made = slow_chatml
+    n = plain.base.size
+    before, after = (AutoTokenizer.from_pretrained(str(f)) for f in (base, made.folder))
+    tokens = ["<|im_start|>", "<|im_end|>"]
+    assert before.convert_tokens_to_ids(tokens) == [n, n + 1]
+    assert after.convert_tokens_to_ids(tokens) == [n, n + 1]
+    assert made.merged.extension.added[0].id == n + 2
+    assert len(after) == made.merged.extension.padded_size
+    for text in ("<|im_start|>user\nthe<|im_end|>", "the<|im_end|>the", " a <|im_start|>", "a"):
+        ids = before(text)["input_ids"]
+        assert after(text)["input_ids"] == ids, text
+        assert [i for i in made.tokenizer.fast.encode(text) if i >= n] == [i for i in ids if i >= n]
+
+
+def test_every_guarantee_holds_for_a_fine_tune_without_tokenizer_json(slow_chatml):
+    base, made = slow_chatml
+    assert kept(base, made.folder)
+
+
+@pytest.mark.parametrize("special", [True, False])
+def test_tokens_beside_a_model_are_special_where_the_files_say_so(plain, tmp_path, special):
+    base = write_slow_chatml(tmp_path / "base", plain.base_folder, special=special)
+    tokens = load_tokenizer(base).fast.added_tokens[-2:]
+    assert [t["special"] for t in tokens] == [special, special]
+    change_json(base / "tokenizer_config.json", lambda f: f.pop("added_tokens_decoder"))
+    tokens = {t["content"]: t["special"] for t in load_tokenizer(base).fast.added_tokens[-2:]}
+    assert tokens == {"<|im_start|>": False, "<|im_end|>": True}  # the end of a turn is eos_token
 
 
 @pytest.fixture(scope="module", params=["tokext", "transformers"])

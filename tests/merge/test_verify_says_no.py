@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from tiny_bases import JAPANESE, change_json, extend_base
+from tiny_bases import JAPANESE, change_json, extend_base, write_slow_chatml
 
 from tokext.corpus.embedded import embedded_lines
 from tokext.errors import GuaranteeError, TokenizerError
@@ -169,6 +169,34 @@ def test_a_special_token_that_tokenizer_json_forgot(plain, copy):
     change_json(copy / "tokenizer.json", lambda f: f["added_tokens"].pop(1))
     failed = broken(plain.base_folder, copy)
     assert "'<s>' is no longer special in tokenizer.json" in failed["base_pieces_kept"].examples
+
+
+def test_tokens_of_a_fine_tune_that_only_transformers_moves(plain, tmp_path):
+    """The extension of the base below, beside the fine-tune's files: its tokens go behind it."""
+    base = write_slow_chatml(tmp_path / "base", plain.base_folder)
+    folder = shutil.copytree(base, tmp_path / "extended")
+    for name in ("tokenizer.model", "tokenizer.json"):
+        shutil.copy(plain.folder / name, folder)
+    failed = broken(base, folder)
+    n, size = plain.base.size, plain.merged.extension.padded_size
+    moved = f"'<|im_end|>': id {n + 1} became {size + 1} in transformers"
+    assert moved in failed["base_pieces_kept"].examples
+    assert f"transformers counts {size + 2} ids, the files {size}" in failed["ids_dense"].examples
+
+
+def test_a_token_that_only_transformers_adds(plain, copy):
+    """Both files are as they were: what they do not show, the configuration adds on opening."""
+    change_json(copy / "tokenizer_config.json", lambda f: f.update(pad_token="[PAD]"))
+    failed = broken(plain.base_folder, copy)
+    size = plain.merged.extension.padded_size
+    assert f"id {size} is '[PAD]' in transformers alone" in failed["ids_dense"].examples
+
+
+def test_a_folder_that_transformers_cannot_open_is_refused_by_name(plain, copy):
+    change_json(copy / "tokenizer_config.json", lambda f: f.update(added_tokens_decoder=[1]))
+    with pytest.raises(TokenizerError, match=r"transformers cannot open .*extended") as error:
+        verify(plain.base_folder, copy)
+    assert "tokenizer_config.json" in error.value.hint
 
 
 def test_base_merges_in_another_order(plain, copy):

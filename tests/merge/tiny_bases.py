@@ -145,6 +145,13 @@ def write_chatml(folder, base, *, special=True, legacy=True):
     return folder
 
 
+def write_slow_chatml(folder, base, **options):
+    """The same fine-tune as slow tokenizers are saved: without a tokenizer.json."""
+    write_chatml(folder, base, **options)
+    (folder / "tokenizer.json").unlink()
+    return folder
+
+
 def change_json(path, change):
     """Change the fields of a JSON file in place."""
     fields = json.loads(path.read_text(encoding="utf-8"))

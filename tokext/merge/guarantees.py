@@ -19,8 +19,8 @@ from tokext.tokenizer.fast import FastTokenizer
 from tokext.tokenizer.sentencepiece import SPACE
 
 
-def base_pieces_kept(pair: Pair) -> Guarantee:
-    """Every base id has the same piece, score and type, in both files.
+def base_pieces_kept(pair: Pair, base_on_disk: Loaders, extended_on_disk: Loaders) -> Guarantee:
+    """Every base id has the same piece, score and type, in both files and in transformers.
 
     A `tokenizer.json` has no scores; there the base's pieces have to be merged in their old order.
     """
@@ -34,6 +34,7 @@ def base_pieces_kept(pair: Pair) -> Guarantee:
     failed += [f"id {i}: {p.text!r} is gone" for i, p in enumerate(base) if i >= len(extended)]
     failed += _changed_in_json(pair.base.fast, pair.extended.fast)
     failed += _merged_in_another_order(pair)
+    failed += _moved_in_transformers(base_on_disk, extended_on_disk)
     note = "" if scored else "Scores were not compared: one of the two has no tokenizer.model."
     claim = "every base id has the same piece, score and type"
     return guarantee("base_pieces_kept", claim, len(base), "ids", failed, note)
@@ -76,6 +77,16 @@ def _merged_in_another_order(pair: Pair) -> Iterator[str]:
             break
     matched = {t["content"] for t in pair.extended.fast.added_tokens}
     yield from (f"{text!r} is merged no more" for text in known.difference(kept, matched))
+
+
+def _moved_in_transformers(base: Loaders, extended: Loaders) -> Iterator[str]:
+    """Tokens whose id `AutoTokenizer` moves: it reads more files than the other loaders do."""
+    after = extended.transformers.get_vocab()
+    for text, id_ in base.transformers.get_vocab().items():
+        if text not in after:
+            yield f"{text!r}: id {id_} is gone in transformers"
+        elif after[text] != id_:
+            yield f"{text!r}: id {id_} became {after[text]} in transformers"
 
 
 def other_text_unchanged(pair: Pair, base: Loaders, extended: Loaders) -> Guarantee:
@@ -186,8 +197,8 @@ def _round(loaders: Loaders) -> dict[str, list[str]]:
     return found
 
 
-def ids_dense(pair: Pair) -> Guarantee:
-    """Every id up to the size has one piece, the same in both files."""
+def ids_dense(pair: Pair, extended: Loaders) -> Guarantee:
+    """Every id up to the size has one piece, the same in both files and in transformers."""
     texts: dict[int, list[str]] = {}
     for text, id_ in pair.extended.fast.ids.items():
         texts.setdefault(id_, []).append(text)
@@ -200,8 +211,18 @@ def ids_dense(pair: Pair) -> Guarantee:
         for i, p in enumerate(pair.extended.pieces)
         if i in texts and p.text not in texts[i]
     ]
+    failed += _otherwise_in_transformers(pair, extended)
     claim = "ids are dense up to the padded size, and both files name them alike"
     return guarantee("ids_dense", claim, size, "ids", failed)
+
+
+def _otherwise_in_transformers(pair: Pair, extended: Loaders) -> Iterator[str]:
+    known, size, opened = pair.extended.fast.ids, pair.extended.size, extended.transformers
+    if len(opened) != size:
+        yield f"transformers counts {len(opened)} ids, the files {size}"
+    for text, id_ in opened.get_vocab().items():
+        if known.get(text) != id_:
+            yield f"id {id_} is {text!r} in transformers alone"
 
 
 def padding_unreachable(pair: Pair, extended: Loaders) -> Guarantee:

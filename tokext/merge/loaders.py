@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tokext.errors import TokenizerError
 from tokext.tokenizer.load import Tokenizer
 from tokext.tokenizer.sentencepiece import SentencePieceModel
 
@@ -32,10 +33,22 @@ class Loaders:
 
     @cached_property
     def transformers(self) -> Any:
-        """What `AutoTokenizer` makes of the folder."""
+        """What `AutoTokenizer` makes of the folder.
+
+        Raises:
+            TokenizerError: It cannot open it.
+        """
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(str(self.folder), local_files_only=True)
+        try:
+            return AutoTokenizer.from_pretrained(str(self.folder), local_files_only=True)
+        except Exception as error:  # whatever it stumbles over in a file it takes on trust
+            lines = str(error).strip().splitlines() or [""]
+            raise TokenizerError(
+                f"transformers cannot open {self.tokenizer.name}: "
+                f"{type(error).__name__}: {lines[0]}",
+                hint="mend or take away its tokenizer_config.json and special_tokens_map.json.",
+            ) from error
 
     def encode(self, texts: Sequence[str]) -> dict[str, list[list[int]]]:
         """The ids of each text by each loader, without special tokens around it."""

@@ -66,14 +66,14 @@ def prove(pair: Pair) -> list[Guarantee]:
             Path(folder, "extended"), pair.extended, pair.texts, pair.extended.model_file
         )
         checks: list[Callable[[], Guarantee]] = [
-            lambda: g.base_pieces_kept(pair),
+            lambda: g.base_pieces_kept(pair, base, extended),
             lambda: g.other_text_unchanged(pair, base, extended),
             lambda: g.pieces_reachable(pair),
             lambda: g.never_longer(base, extended),
             lambda: g.base_tokens_respected(pair, base, extended),
             lambda: loaders_agree(pair, base, extended),
             lambda: g.round_trip(base, extended),
-            lambda: g.ids_dense(pair),
+            lambda: g.ids_dense(pair, extended),
             lambda: g.padding_unreachable(pair, extended),
             lambda: g.merging_again_adds_nothing(pair),
             lambda: g.record_true(pair),

@@ -49,12 +49,15 @@ class FastTokenizer:
         return cls(fields, str(path))
 
     @classmethod
-    def from_sentencepiece(cls, model: SentencePieceModel) -> FastTokenizer:
+    def from_sentencepiece(
+        cls, model: SentencePieceModel, added_tokens: Iterable[dict[str, Any]] = ()
+    ) -> FastTokenizer:
         """The fast tokenizer that a Llama-type SentencePiece model stands for.
 
         Merges stand in id order, as transformers lays them out: where a model's scores follow
         another order than its ids (Mistral's whitespace pieces), the two differ from the start.
-        Control and user-defined pieces are matched in text before anything else.
+        Control and user-defined pieces are matched in text before anything else, and so are the
+        `added_tokens` of a fine-tune above the vocabulary, given in id order.
         """
         special = [p for p in model.pieces if p.type in _MATCHED_FIRST]
         bos = next((p.text for p in special if p.text == "<s>"), None)
@@ -64,8 +67,11 @@ class FastTokenizer:
             "truncation": None,
             "padding": None,
             "added_tokens": [
-                _added_token(model.ids[p.text], p.text, p.type is not PieceType.USER_DEFINED)
-                for p in special
+                *(
+                    _added_token(model.ids[p.text], p.text, p.type is not PieceType.USER_DEFINED)
+                    for p in special
+                ),
+                *added_tokens,
             ],
             "normalizer": _llama_normalizer(model.adds_dummy_prefix),
             "pre_tokenizer": None,

@@ -12,6 +12,7 @@ from typing import Any
 from tokext.errors import TokenizerError
 from tokext.records import BaseInfo
 from tokext.tokenizer.base import TokenizerFiles, find_base
+from tokext.tokenizer.beside import read_side_files, tokens_beside
 from tokext.tokenizer.fast import FastTokenizer
 from tokext.tokenizer.sentencepiece import (
     Piece,
@@ -27,6 +28,9 @@ class Tokenizer:
     `encode` uses `tokenizer.model` where there is one (it is the faster), else `tokenizer.json`;
     neither adds special tokens.
 
+    Raises:
+        TokenizerError: There is no tokenizer file, or one beside it cannot be read.
+
     Example:
         >>> mistral = load_tokenizer("mistralai/Mistral-7B-v0.1")
         >>> mistral.size, mistral.encode("東京")
@@ -41,6 +45,7 @@ class Tokenizer:
         self._fast_path = fast
         if self.model_file is None and fast is None:
             raise TokenizerError(f"{self.name} has no tokenizer file.", hint="give a folder.")
+        self._side_files = read_side_files(found.files)
 
     @cached_property
     def fast_file(self) -> FastTokenizer | None:
@@ -63,8 +68,11 @@ class Tokenizer:
 
     @cached_property
     def fast(self) -> FastTokenizer:
-        """The fast tokenizer: the file, or what the SentencePiece model stands for."""
-        return self.fast_file or FastTokenizer.from_sentencepiece(self.model)
+        """The fast tokenizer: the file, or what the SentencePiece model stands for.
+
+        Tokens of a fine-tune that only the files beside the model know are added to it.
+        """
+        return self.fast_file or FastTokenizer.from_sentencepiece(self.model, self._added_tokens)
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
@@ -119,14 +127,19 @@ class Tokenizer:
             for p in self.model_file.pieces
         ]
 
+    @cached_property
+    def _added_tokens(self) -> list[dict[str, Any]]:
+        """What `tokenizer.json` matches in text, or without one what the side files add."""
+        if self.fast_file is not None:
+            return self.fast_file.added_tokens
+        return tokens_beside(self._side_files, self.model, self.name)
+
     def _tokens_above(self, size: int) -> list[Piece]:
-        """Tokens that only `tokenizer.json` knows, with ids from `size` on.
+        """Tokens that the model does not know, with ids from `size` on.
 
         An id between them that no token has is an unused piece without text.
         """
-        if self.fast_file is None:
-            return []
-        above = {t["id"]: t for t in self.fast_file.added_tokens if t["id"] >= size}
+        above = {t["id"]: t for t in self._added_tokens if t["id"] >= size}
         return [_token_piece(above.get(id_)) for id_ in range(size, max(above, default=-1) + 1)]
 
 
