@@ -349,7 +349,7 @@ def test_a_file_never_takes_the_place_of_an_input(tmp_path):
         (tmp_path / "link.txt", [given]),
         (tmp_path / "corpus" / "out.txt", [tmp_path / "corpus"]),
     ):
-        with pytest.raises(OutputError, match="would replace the input|lies inside the input"):
+        with pytest.raises(OutputError, match=r"would replace the input|lies inside the input"):
             write_whole(place, "new", force=True, inputs=inputs)
     assert given.read_text() == "text"
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["corpus", "in.txt", "link.txt"]
