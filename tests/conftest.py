@@ -26,3 +26,29 @@ def extended_folder(added_folder) -> Path:
     folder = added_folder.with_name("extended")
     merge_vocab(added_folder, folder)
     return folder
+
+
+#: Rooms and files whose tests take a second or more each: `make quick` leaves them out.
+_LONG = (
+    "tests/report/",
+    "tests/model/",
+    "tests/bench/test_sample.py",
+    "tests/bench/test_server.py",
+    "tests/bench/test_throughput.py",
+    "tests/bench/test_compression.py",
+    "tests/bench/test_benchmark_table.py",
+    "tests/cli/test_resize_commands.py",
+    "tests/cli/test_report_command.py",
+    "tests/cli/test_bench_compression.py",
+    "tests/cli/test_cli_bad_input.py",
+    "tests/cli/test_merge_and_verify.py",
+    "tests/corpus/test_read_",
+    "tests/corpus/test_count.py",
+    "tests/merge/test_verify_says_no.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.startswith(_LONG):
+            item.add_marker(pytest.mark.slow)

@@ -59,14 +59,13 @@ def serve(**options: Any) -> Iterator[Loopback]:
                 state.at[prompt].append(time.monotonic())
                 state.n_at_once += 1
                 state.most_at_once = max(state.most_at_once, state.n_at_once)
-            try:
-                time.sleep(state.seconds)
-                told = state.faults.get(prompt, ())
-                fault = state.always or (told[number] if number < len(told) else "")
-                self.respond(fault, prompt)
-            finally:
-                with state.lock:
-                    state.n_at_once -= 1
+            time.sleep(state.seconds)
+            # Before the answer leaves: the client may ask again before this thread goes on.
+            with state.lock:
+                state.n_at_once -= 1
+            told = state.faults.get(prompt, ())
+            fault = state.always or (told[number] if number < len(told) else "")
+            self.respond(fault, prompt)
 
         def respond(self, fault: str, prompt: str) -> None:
             chat = self.path.endswith("/chat/completions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import importlib
 import sys
 import traceback
@@ -73,7 +74,11 @@ def cli(debug: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 a stated failure, 2 wrong usage, 130 interrupted."""
-    given = sys.argv[1:] if arguments is None else arguments
+    # In a context of its own, so that a program that calls it keeps its own settings.
+    contextvars.copy_context().run(_main, sys.argv[1:] if arguments is None else arguments)
+
+
+def _main(given: list[str]) -> None:
     records.command_line.set(tuple(given))
     progress.shown.set(True)
     try:
