@@ -4,6 +4,8 @@ import tempfile
 
 import pytest
 
+from tokext.corpus.count import by_count, count_runs
+from tokext.corpus.embedded import embedded_lines
 from tokext.errors import InputError, TokextError
 from tokext.vocab import trainer
 from tokext.vocab.trainer import train_bpe
@@ -65,3 +67,28 @@ def test_a_trainer_dies_with_whoever_stops_waiting_for_it(monkeypatch):
         train_bpe([("ab", 3)], 100)
     with pytest.raises(ProcessLookupError):
         os.kill(started[0], 0)
+
+
+def test_the_bar_follows_the_trainers_own_log(monkeypatch):
+    """Over the very log of the SentencePiece that is installed, whose words have changed before."""
+    seen = []
+
+    class Bar:
+        n = 0
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *failure):
+            return None
+
+        def update(self, n):
+            self.n += n
+            seen.append(self.n)
+
+    monkeypatch.setattr(trainer, "bar", lambda *_: Bar())
+    runs = by_count(count_runs([list(embedded_lines("ja"))], boundary="script"))
+    train_bpe(runs, 4000)
+    assert len(seen) >= 5
+    assert seen == sorted(seen)
+    assert 500 <= seen[-1] <= 4000

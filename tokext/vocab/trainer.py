@@ -19,7 +19,8 @@ from tokext.errors import InputError, TokextError
 from tokext.progress import bar
 from tokext.tokenizer.sentencepiece import SentencePieceModel
 
-_ADDED = re.compile(r"size=(\d+)")
+#: How far the trainer says it is: "Merged: freq=3 merges=100 ..."; older ones, "Added: ... size=20".
+_MERGED = re.compile(r"(?:Merged|Added): .*?\b(?:merges|size)=(\d+)")
 
 _CHILD = """
 import json, sys
@@ -85,8 +86,8 @@ def _train(specification: dict[str, Any], vocab_size: int) -> None:
         with bar("learning pieces", vocab_size, "piece") as progress:
             for line in child.stderr:
                 last = line.strip() or last
-                if "Added:" in line and (size := _ADDED.search(line)):
-                    progress.update(int(size[1]) - progress.n)
+                if merged := _MERGED.search(line):
+                    progress.update(int(merged[1]) - progress.n)
         status = child.wait()
     finally:
         child.kill()
