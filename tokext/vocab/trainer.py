@@ -19,7 +19,7 @@ from tokext.errors import InputError, TokextError
 from tokext.progress import bar
 from tokext.tokenizer.sentencepiece import SentencePieceModel
 
-#: How far the trainer says it is: "Merged: freq=3 merges=100 ..."; older ones, "Added: ... size=20".
+#: How far the trainer is: "Merged: freq=3 merges=100 ..."; older ones say "Added: ... size=20".
 _MERGED = re.compile(r"(?:Merged|Added): .*?\b(?:merges|size)=(\d+)")
 
 _CHILD = """
