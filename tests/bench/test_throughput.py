@@ -11,10 +11,11 @@ import torch
 from bench_sentences import JAPANESE
 from tiny_models import random_mistral, write_model, write_tokenizer
 
+from tokext.bench.shapes import SHAPES, find_shape
 from tokext.bench.throughput import measure_subjects, measure_throughput
 from tokext.bench.throughput_run import Runner
-from tokext.bench.throughput_shapes import SHAPES, find_shape, random_model
-from tokext.bench.throughput_subject import Subject
+from tokext.bench.throughput_shapes import random_model
+from tokext.bench.throughput_subject import Subject, open_subject
 from tokext.bench.throughput_work import cut_windows, deal, make_work
 from tokext.errors import InputError, ModelError
 from tokext.records import ThroughputRow, read_throughput
@@ -172,23 +173,22 @@ def last_ids(runner: Runner) -> list[list[int]]:
     return seen
 
 
-def test_random_shapes_have_the_sizes_they_are_named_for():
-    def n_parameters(name: str) -> float:
-        shape = find_shape(name)
-        attention = shape.width * shape.head_dim * 2 * (shape.n_heads + shape.n_kv_heads)
-        layer = attention + 3 * shape.width * shape.inner_width + 2 * shape.width
-        return shape.n_layers * layer + shape.width + 2 * 32_000 * shape.width
+def test_shapes_have_the_sizes_that_they_are_named_for():
+    def n_parameters(name: str) -> int:
+        cost = find_shape(name).cost(32_000)
+        return cost.n_body_parameters + 2 * cost.n_rows * cost.width
 
     assert n_parameters("mistral-7b") == 7_241_732_096
     assert n_parameters("llama-2-7b") == 6_738_415_616
     assert 0.95e9 < n_parameters("mistral-1b") < 1.05e9
-    tiny = random_model(
-        SHAPES["mistral-tiny"], 50, device=torch.device("cpu"), dtype=torch.bfloat16
-    )
+
+
+def test_what_a_shape_costs_is_what_its_random_model_has():
+    shape = SHAPES["mistral-tiny"]
+    tiny = random_model(shape, 50, device=torch.device("cpu"), dtype=torch.bfloat16)
     assert all(p.dtype == torch.bfloat16 and p.isfinite().all() for p in tiny.parameters())
-    assert (
-        sum(p.numel() for p in tiny.parameters()) == n_parameters("mistral-tiny") - 2 * 31_950 * 64
-    )
+    subject = Subject("tiny", tiny, tokenizer=None)
+    assert subject.cost() == shape.cost(50)
 
 
 def test_what_a_model_says_is_counted_in_characters(tmp_path):
@@ -207,8 +207,6 @@ def test_what_a_model_says_is_counted_in_characters(tmp_path):
 
 def test_ends_of_sequence_are_not_drawn(tmp_path):
     folder = write_model(tmp_path / "model")
-    from tokext.bench.throughput_subject import open_subject
-
     one = open_subject(folder, shape=None, device=torch.device("cpu"), dtype="auto")
     never = one.never_drawn()
     assert never.tolist() == [2]

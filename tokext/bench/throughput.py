@@ -11,11 +11,11 @@ from typing import Literal
 import torch
 
 from tokext.bench.roofline import Machine
+from tokext.bench.shapes import find_shape
 from tokext.bench.texts import Texts, open_texts
 from tokext.bench.throughput_memory import PeakMemory
 from tokext.bench.throughput_rows import Passes, make_rows
 from tokext.bench.throughput_run import Runner, Timing
-from tokext.bench.throughput_shapes import find_shape
 from tokext.bench.throughput_subject import Subject, machine_of, open_subject
 from tokext.bench.throughput_work import Windows, cut_windows, make_work
 from tokext.errors import InputError, ModelError

@@ -1,63 +1,15 @@
-"""Models as a shape: the sizes of known ones, with random weights made on the device.
+"""Models with random weights of a shape, made on the device.
 
 Speed does not depend on what the weights are, so it can be measured where they are not at hand.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from tokext.errors import InputError
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The sizes of a decoder-only transformer of Llama's kind; its rows come from a tokenizer."""
-
-    width: int
-    inner_width: int
-    n_layers: int
-    n_heads: int
-    n_kv_heads: int
-    context_tokens: int
-    tied: bool = False
-
-    @property
-    def head_dim(self) -> int:
-        """The width of one head of attention."""
-        return self.width // self.n_heads
-
-
-#: Published sizes, and smaller ones at Mistral's proportions.
-SHAPES = {
-    "mistral-7b": Shape(4096, 14336, 32, 32, 8, 32768),
-    "llama-2-7b": Shape(4096, 11008, 32, 32, 32, 4096),
-    "llama-2-13b": Shape(5120, 13824, 40, 40, 40, 4096),
-    "llama-2-70b": Shape(8192, 28672, 80, 64, 8, 4096),
-    "llama-3-8b": Shape(4096, 14336, 32, 32, 8, 8192),
-    "tinyllama-1b": Shape(2048, 5632, 22, 32, 4, 2048),
-    "mistral-1b": Shape(2048, 7168, 16, 16, 4, 32768),
-    "mistral-100m": Shape(768, 2688, 8, 6, 2, 32768),
-    "mistral-tiny": Shape(64, 224, 2, 4, 2, 4096),
-}
-
-
-def find_shape(name: str) -> Shape:
-    """A shape by its name.
-
-    Raises:
-        InputError: There is none of that name.
-
-    Example:
-        >>> find_shape("mistral-7b").head_dim
-        128
-    """
-    if name not in SHAPES:
-        raise InputError(f"there is no shape {name!r}.", hint=f"give one of {', '.join(SHAPES)}.")
-    return SHAPES[name]
+from tokext.bench.shapes import Shape
 
 
 def random_model(shape: Shape, n_rows: int, *, device: torch.device, dtype: torch.dtype) -> Any:
@@ -66,6 +18,7 @@ def random_model(shape: Shape, n_rows: int, *, device: torch.device, dtype: torc
     The weights are made on the device: nothing is read, and nothing is copied there.
 
     Example:
+        >>> from tokext.bench.shapes import find_shape
         >>> cpu, floats = torch.device("cpu"), torch.float32
         >>> model = random_model(find_shape("mistral-tiny"), 100, device=cpu, dtype=floats)
         >>> tuple(model.lm_head.weight.shape)

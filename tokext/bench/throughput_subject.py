@@ -11,8 +11,9 @@ from typing import Any
 import torch
 
 from tokext.bench.roofline import Machine, ModelCost, find_machine
+from tokext.bench.shapes import find_shape
 from tokext.bench.throughput_run import measured_machine
-from tokext.bench.throughput_shapes import find_shape, random_model
+from tokext.bench.throughput_shapes import random_model
 from tokext.errors import InputError, ModelError
 from tokext.model.load import find_dtype, is_out_of_memory, load_model
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
