@@ -51,6 +51,25 @@ def learn(
     Raises:
         InputError: The text cannot give so many pieces; the message says how many it can.
     """
+    learned = learn_at_most(counts, base, size, method, rules)
+    if len(learned) < size:
+        raise InputError(
+            f"the text gives {len(learned):,} pieces, not {size:,}.",
+            hint=f"--size {len(learned)} is the largest it can give"
+            + (f" with --min-count {rules.min_count}" if rules.min_count > 1 else "")
+            + "; more text gives more.",
+        )
+    return learned
+
+
+def learn_at_most(
+    counts: Counter[str], base: Tokenizer, size: int, method: Method, rules: Rules
+) -> list[AddedPiece]:
+    """The same, but fewer pieces where the text gives no more.
+
+    Raises:
+        InputError: There is no text to learn from, or an option is out of range.
+    """
     if method not in METHODS:
         raise InputError(f"unknown method {method!r}.", hint=f"one of {', '.join(METHODS)}.")
     if size < 1:
@@ -68,15 +87,8 @@ def learn(
         and rules.allows(piece.piece)
         and rules.allows_characters(piece.piece, base.model.ids)
     ]
-    learned, _ = choose_reachable(base, learned, size, Counter())
-    if len(learned) < size:
-        raise InputError(
-            f"the text gives {len(learned):,} pieces, not {size:,}.",
-            hint=f"--size {len(learned)} is the largest it can give"
-            + (f" with --min-count {rules.min_count}" if rules.min_count > 1 else "")
-            + "; more text gives more.",
-        )
-    return learned
+    reachable, _ = choose_reachable(base, learned, size, Counter())
+    return reachable
 
 
 def _independent(
