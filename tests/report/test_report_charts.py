@@ -10,8 +10,8 @@ import pytest
 from matplotlib.image import imread
 from report_data import HOSTILE
 
-from tokext.report import charts
-from tokext.report.charts import LAYERS, SERIES, png, svg
+from tokext.report.charts import png, ranges, svg
+from tokext.report.charts.style import LAYERS, SERIES
 from tokext.report.fonts import covered, drawable, embedded_font, font_file
 from tokext.report.inline import inline_svg
 from tokext.report.labels import apart
@@ -163,7 +163,7 @@ def test_a_page_in_ascii_brings_no_font():
 
 def test_a_wide_range_is_marked_in_plain_numbers():
     found = {"corpus": "a", "series": 0, "p5": 20, "p25": 90, "p50": 200, "p75": 900, "p95": 3000}
-    figure = charts._ranges({"ranges": [found], "series": ["base"], "x": "tokens"}, 7.0)
+    figure = ranges.draw({"ranges": [found], "series": ["base"], "x": "tokens"}, 7.0)
     figure.canvas.draw()
     axis = figure.axes[0].xaxis
     marks = [tick.get_text() for tick in [*axis.get_majorticklabels(), *axis.get_minorticklabels()]]

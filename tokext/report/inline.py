@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import regex
 
-from tokext.report.charts import GRID, INK, LAYERS, MUTED, SERIES, SURFACE
+from tokext.report.charts.style import GRID, INK, LAYERS, MUTED, SERIES, SURFACE
 
 _VARIABLES = {
     INK: "--ink",

@@ -1,4 +1,4 @@
-"""The report's sentences in one language; they stand in `locales/`, a file a language."""
+"""The report's sentences in one language; they stand in `locales/`, a folder a language."""
 
 from __future__ import annotations
 
@@ -45,9 +45,12 @@ def locales() -> list[str]:
         >>> locales()
         ['en', 'ja']
     """
-    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+    return sorted(path.name for path in _FOLDER.iterdir() if path.is_dir())
 
 
 @cache
 def _read(locale: str) -> dict[str, str]:
-    return tomllib.loads((_FOLDER / f"{locale}.toml").read_text(encoding="utf-8"))
+    sentences: dict[str, str] = {}
+    for path in sorted((_FOLDER / locale).glob("*.toml")):
+        sentences |= tomllib.loads(path.read_text(encoding="utf-8"))
+    return sentences

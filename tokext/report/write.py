@@ -10,9 +10,9 @@ from typing import Any
 from tokext import progress
 from tokext.output import json_text, whole_folder
 from tokext.records import SCHEMA_VERSION, write_record
-from tokext.report.evidence import read_evidence
 from tokext.report.outline import outline
 from tokext.report.parts import Chart, Pieces, Report, Sample, Table
+from tokext.report.read import read_evidence
 from tokext.report.words import Words
 
 

@@ -7,13 +7,18 @@ from typing import Any
 
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence
-from tokext.report.parts import Table
-from tokext.report.tables import make_columns
+from tokext.report.parts import Section, Table
+from tokext.report.sections.build import Material, make_columns, make_section
 from tokext.report.words import Words
 
 
-def method_tables(evidence: Evidence, comparison: Comparison | None, words: Words) -> list[Table]:
-    """Where every number comes from: tokenizers, texts, inputs, environment, commands, files."""
+def section(material: Material) -> Section:
+    """All of them, as far as they have rows."""
+    tables = _method_tables(material.evidence, material.comparison, material.words)
+    return make_section("method", material.words, tables)
+
+
+def _method_tables(evidence: Evidence, comparison: Comparison | None, words: Words) -> list[Table]:
     tables = [*_measured_tables(comparison, words)] if comparison else []
     tables += [_inputs_table(evidence, words), _environment_table(evidence, words)]
     tables += [_commands_table(evidence, words), _files_table(evidence, words)]

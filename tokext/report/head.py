@@ -1,0 +1,102 @@
+"""What stands at the head of a report: one sentence with its numbers, a few facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tokext.report.comparison import Comparison
+from tokext.report.evidence import Evidence
+from tokext.report.parts import Fact, Headline
+from tokext.report.show import format_share, visible
+from tokext.report.words import Words
+
+
+def headline(evidence: Evidence, comparison: Comparison | None, words: Words) -> Headline:
+    """The report in one sentence: the gain where it was measured, else what there is."""
+    if comparison:
+        return _headline_of_rows(comparison, words)
+    if evidence.tokenizers:
+        extension = evidence.tokenizers[0].extension
+        base, size = extension.base, extension.size
+        said = {"n_added": f"{len(extension.added):,}", "base": visible(base.name)}
+        said |= {"before": f"{base.size:,}", "after": f"{size:,}"}
+        numbers = {"n_added": len(extension.added), "before": base.size, "after": size}
+        return Headline(words("headline.tokenizer", **said), numbers)
+    if evidence.verified:
+        guarantees = [g for verified in evidence.verified for g in verified.guarantees]
+        numbers = {"n": len(guarantees), "n_broken": sum(not g.passed for g in guarantees)}
+        key = "headline.broken" if numbers["n_broken"] else "headline.holds"
+        return Headline(words(key, **numbers), numbers)
+    pieces = evidence.vocabularies[0].pieces
+    first = words.join([visible(piece) for piece, _ in pieces[:3]])
+    sentence = words("headline.vocabulary", n_added=f"{len(pieces):,}", pieces=first)
+    return Headline(sentence, {"n_added": len(pieces)})
+
+
+def _headline_of_rows(comparison: Comparison, words: Words) -> Headline:
+    corpus = visible(comparison.short_corpus[comparison.main])
+    after = comparison.row(comparison.extended or comparison.base, comparison.main)
+    before = comparison.row(comparison.base, comparison.main)
+    unit = words("unit.chars_per_token")
+    row = after or before
+    assert row is not None
+    numbers = {"corpus": row["corpus"], "after": row["chars_per_token"], "source": row["source"]}
+    said = {"corpus": corpus, "after": f"{row['chars_per_token']:.3f}"}
+    times = comparison.times_base(row)
+    if comparison.extended is None or before is None or after is None or times is None:
+        name = visible(comparison.short[row["tokenizer"]])
+        sentence = words("headline.compression", tokenizer=name, **said)
+        return Headline(sentence, numbers, after=row["chars_per_token"], unit=unit)
+    said |= {"before": f"{before['chars_per_token']:.3f}", "times": f"{times:.2f}"}
+    numbers |= {"before": before["chars_per_token"], "times": times}
+    numbers |= {"base": before["tokenizer"], "extended": after["tokenizer"]}
+    sentence = words("headline.gain", **said)
+    return Headline(sentence, numbers, before["chars_per_token"], after["chars_per_token"], unit)
+
+
+def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> Iterable[Fact]:
+    """The few numbers that stand under the headline."""
+    if evidence.tokenizers:
+        extension = evidence.tokenizers[0].extension
+        n_added = len(extension.added)
+        yield Fact(words("fact.added"), f"{n_added:,}", {"n_added": n_added})
+        label = words("fact.size", padded=f"{extension.padded_size:,}")
+        sizes = {"size": extension.size, "padded_size": extension.padded_size}
+        yield Fact(label, f"{extension.size:,}", sizes)
+    if comparison:
+        yield from _facts_of_rows(comparison, words)
+    guarantees = [g for verified in evidence.verified for g in verified.guarantees]
+    if guarantees:
+        numbers = {"n_held": sum(g.passed for g in guarantees), "n": len(guarantees)}
+        value = words("fact.guarantees.value", **numbers)
+        whole = numbers["n_held"] == numbers["n"]
+        yield Fact(words("fact.guarantees"), value, numbers, good=whole)
+
+
+def _facts_of_rows(comparison: Comparison, words: Words) -> Iterable[Fact]:
+    after = comparison.row(comparison.extended or comparison.base, comparison.main)
+    if after is not None and after.get("n_byte_tokens") is not None:
+        label = words("fact.bytes", corpus=visible(comparison.short_corpus[comparison.main]))
+        share = after["byte_fallback_share"]
+        yield Fact(label, format_share(share), {"byte_fallback_share": share})
+    kept = [
+        row
+        for row in comparison.rows()
+        if row["tokenizer"] == comparison.extended and comparison.changed_share(row) == 0
+    ]
+    if kept:
+        most = max(kept, key=lambda row: row["n_lines"])
+        label = words("fact.unchanged", corpus=visible(comparison.short_corpus[most["corpus"]]))
+        numbers = {"n_lines": most["n_lines"], "n_lines_changed": most["n_lines_changed"]}
+        yield Fact(label, f"{most['n_lines']:,}", numbers, good=True)
+
+
+def card(evidence: Evidence) -> dict[str, str]:
+    """What the front of a model card can say from the records alone."""
+    card: dict[str, str] = {}
+    if evidence.tokenizers:
+        card["base_model"] = evidence.tokenizers[0].extension.base.name
+    languages = [r.get("options", {}).get("language") for _, r in evidence.records]
+    if known := [language for language in languages if isinstance(language, str)]:
+        card["language"] = known[0]
+    return card
