@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from tokext.bench.vocabulary import Vocabulary
 from tokext.records import CurvePoint
+from tokext.tokenizer.sentencepiece import SentencePieceModel
 
 #: Each size is half the next: the first rows bring the most, so the points stand closer there.
 _N_SIZES = 8
@@ -27,18 +29,40 @@ def measure_curve(
     Returns:
         A curve for each sample, in order of rising size.
     """
-    curves: list[list[CurvePoint]] = [[] for _ in samples]
     extension = vocabulary.extension
     if extension is None or not extension.added:
-        return [tuple(curve) for curve in curves]
+        return [() for _ in samples]
     model = vocabulary.tokenizer.model
-    first_id = min(vocabulary.added_ids)
-    for rows in curve_sizes(len(extension.added)):
-        processor = model.truncated(first_id + rows).processor
-        for curve, sample in zip(curves, samples, strict=True):
-            ids = processor.encode(list(sample), return_type="numpy", num_threads=workers or -1)
-            curve.append(CurvePoint(rows, sum(map(len, ids))))
-    return [tuple(curve) for curve in curves]
+    sizes = curve_sizes(len(extension.added))
+    counts = count_cut(model, min(vocabulary.added_ids), sizes, samples, workers)
+    return [tuple(map(CurvePoint, sizes, row)) for row in zip(*counts, strict=True)]
+
+
+def count_cut(
+    model: SentencePieceModel,
+    first_id: int,
+    sizes: Sequence[int],
+    samples: Sequence[Sequence[str]],
+    workers: int = 0,
+) -> list[list[int]]:
+    """The tokens of each sample, for each number of added pieces.
+
+    Args:
+        model: Of an extended tokenizer.
+        first_id: The id of its first added piece.
+        sizes: How many added pieces to count with.
+        samples: The documents of each corpus.
+        workers: Threads, 0 for one a core.
+
+    Returns:
+        A list for each size, of a number for each sample.
+    """
+    counts = []
+    for size in sizes:
+        processor = model.truncated(first_id + size).processor
+        encode = partial(processor.encode, return_type="numpy", num_threads=workers or -1)
+        counts.append([sum(map(len, encode(list(sample)))) for sample in samples])
+    return counts
 
 
 def curve_sizes(n_added: int) -> list[int]:

@@ -16,6 +16,7 @@ from tokext.errors import TokextError
 #: Command -> (module, a line for the overview). A module is imported when its command is called.
 _COMMANDS = {
     "train-vocab": ("train_vocab", "Learn the pieces to add from text."),
+    "plan": ("plan", "Say how many pieces to add: what each size brings, and costs."),
     "merge": ("merge", "Put the pieces into a base tokenizer, and prove what it promises."),
     "verify": ("verify", "Try every guarantee on any two tokenizers."),
     "resize": ("resize", "Give a checkpoint the rows of an extended tokenizer."),
@@ -64,6 +65,7 @@ def cli(debug: bool) -> None:
 
     \b
       tokext demo                                  # everything at once, offline
+      tokext plan corpus/                          # how many pieces?
       tokext train-vocab corpus/ -o added --size 30000
       tokext merge --base mistralai/Mistral-7B-v0.1 --added added -o tokenizer
       tokext resize ./mistral-7b --tokenizer tokenizer -o mistral-7b-ja

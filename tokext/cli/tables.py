@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
-from tokext.records import CompressionRow, Guarantee
+from tokext.records import CompressionRow, Guarantee, Plan, PlanRow
 
 
 def guarantee_table(guarantees: Iterable[Guarantee]) -> str:
@@ -54,4 +54,39 @@ def _compression_cells(row: CompressionRow) -> list[str]:
         f"{row.byte_fallback_share:.1%}",
         f"{row.words.single_token_retention:.1%}" if row.words else "-",
         "-" if row.n_lines_changed is None else f"{row.n_lines_changed:,}",
+    ]
+
+
+def plan_table(plan: Plan) -> str:
+    """A line a size, the knee and the fastest marked; above, what it all holds for."""
+    heads = ("added", "chars/token", "per 1,000 more", "extra MB", "ms/step", "chars/s", "context",
+             "eaten at batch")  # fmt: skip
+    lines = [
+        f"{plan.base} and {plan.corpus} ({plan.n_corpus_chars:,} characters), "
+        f"measured on {plan.text} ({plan.n_chars:,})",
+        f"{plan.shape} on {plan.machine} at {plan.bytes_per_second / 1e9:,.0f} GB/s, "
+        f"batch {plan.batch_size}, at best",
+        "  ".join(heads),
+    ]
+    for row in plan.rows:
+        cells = zip(_plan_cells(plan, row), map(len, heads), strict=True)
+        marks = [name for name in ("knee", "fastest") if row is getattr(plan, name)]
+        line = "  ".join(f"{cell:>{width}}" for cell, width in cells)
+        lines.append(f"{line}  {', '.join(marks)}".rstrip())
+    if plan.rows[-1].n_added < plan.n_asked:
+        lines.append(f"{plan.corpus} gives no more than {plan.rows[-1].n_added:,} pieces.")
+    return "\n".join(lines)
+
+
+def _plan_cells(plan: Plan, row: PlanRow) -> list[str]:
+    gain = plan.gain_per_1000_rows(row)
+    return [
+        f"{row.n_added:,}",
+        f"{plan.chars_per_token(row):.3f}",
+        "-" if gain is None else f"{gain:+.4f}",
+        f"{row.extra_bytes / 1e6:,.0f}",
+        f"{row.step_seconds * 1000:.2f}",
+        f"{row.decode_chars_per_second:,.0f}",
+        f"{row.context_chars:,.0f}",
+        "-" if row.break_even_batch is None else f"{row.break_even_batch:,}",
     ]

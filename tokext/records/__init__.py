@@ -24,6 +24,7 @@ from tokext.records.files import (
     run_record,
     write_record,
 )
+from tokext.records.plan import Plan, PlanRow, read_plan
 from tokext.records.throughput import Prediction, ThroughputRow, read_throughput
 
 __all__ = [
@@ -38,6 +39,8 @@ __all__ = [
     "Guarantee",
     "InputFile",
     "Kind",
+    "Plan",
+    "PlanRow",
     "Prediction",
     "Segmentation",
     "SegmentedToken",
@@ -48,6 +51,7 @@ __all__ = [
     "file_record",
     "read_compression",
     "read_json",
+    "read_plan",
     "read_record",
     "read_throughput",
     "run_record",

@@ -85,7 +85,7 @@ def train_vocab(
     )
     opened = load_tokenizer(base)
     _say_source(opened)
-    boundary = boundary or _default_boundary(method, opened)
+    boundary = boundary or default_boundary(method, opened)
     used = opened.found.files.values()
     with whole_folder(output, force=force, inputs=[*places(inputs), *used]) as folder:
         counts = count_runs(corpus.batches(), language=language, boundary=boundary, workers=workers)
@@ -170,7 +170,11 @@ def _read_counts(path: Path) -> dict[str, int]:
     return {piece: int(count) for piece, count in rows}
 
 
-def _default_boundary(method: Method, base: Tokenizer) -> Boundary:
+def default_boundary(method: Method, base: Tokenizer) -> Boundary:
+    """Where pieces end unless told otherwise: for each method what it was measured to do best.
+
+    Independent pieces follow the rule that the base itself was trained with.
+    """
     if method == "continue":
         return "punctuation"
     return "script" if base.model.splits_scripts else "none"

@@ -1,0 +1,146 @@
+"""What ``tokext plan`` found: for each number of added pieces, what they bring and cost."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokext.errors import InputError
+from tokext.records.files import read_json
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """One size, measured on held-out text and predicted for one model and machine.
+
+    `n_rows` are those of the embedding matrix, padding included; `extra_bytes` what it and the head
+    grow by. `step_seconds` is one step of decoding for the whole batch. `break_even_batch` is the
+    batch from which on the larger head has eaten the gain; None where none does.
+    """
+
+    n_added: int
+    n_rows: int
+    n_tokens: int
+    extra_bytes: int
+    step_seconds: float
+    prefill_chars_per_second: float
+    decode_chars_per_second: float
+    context_chars: float
+    break_even_batch: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Rows in order of rising size, the first with nothing added, and what they hold for.
+
+    `n_chars` is the held-out text's. `n_asked` is the largest size asked for; where the last row
+    is smaller, the training text gives no more pieces. Speeds are the best that the machine allows,
+    in characters a second of the whole batch, each sequence reading `n_prefill_chars` and then
+    writing `n_decode_chars`.
+    """
+
+    base: str
+    base_size: int
+    language: str
+    method: str
+    boundary: str
+    corpus: str
+    n_corpus_chars: int
+    text: str
+    n_chars: int
+    n_asked: int
+    shape: str
+    batch_size: int
+    bytes_per_number: float
+    context_tokens: int
+    machine: str
+    bytes_per_second: float
+    operations_per_second: float
+    n_prefill_chars: int
+    n_decode_chars: int
+    rows: tuple[PlanRow, ...]
+    tokext_version: str
+    created: str
+
+    def chars_per_token(self, row: PlanRow) -> float:
+        """Characters of the held-out text divided by its tokens at this size."""
+        return self.n_chars / row.n_tokens
+
+    def gain_per_1000_rows(self, row: PlanRow) -> float | None:
+        """Characters per token that each further 1,000 pieces brought since the size before."""
+        at = self.rows.index(row)
+        if at == 0:
+            return None
+        before = self.rows[at - 1]
+        gain = self.chars_per_token(row) - self.chars_per_token(before)
+        return 1000 * gain / (row.n_added - before.n_added)
+
+    @property
+    def knee(self) -> PlanRow:
+        """Where the curve of characters per token bends: further rows bring less than before it.
+
+        Both axes scaled to run from 0 to 1, it is the point that lies highest above the diagonal
+        (Satopää et al. 2011, "Finding a 'Kneedle' in a Haystack"). It depends on the largest size
+        that was looked at.
+        """
+        first, last = self.rows[0], self.rows[-1]
+        low, high = self.chars_per_token(first), self.chars_per_token(last)
+
+        def height(row: PlanRow) -> float:
+            gain = (self.chars_per_token(row) - low) / ((high - low) or 1.0)
+            return gain - row.n_added / (last.n_added or 1)
+
+        return max(self.rows, key=height)
+
+    @property
+    def fastest(self) -> PlanRow:
+        """The size that writes most characters a second; beyond it a larger head costs more."""
+        return max(self.rows, key=lambda row: row.decode_chars_per_second)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan for a JSON file, derived figures beside the counts."""
+        rows = [
+            dataclasses.asdict(row)
+            | {
+                "chars_per_token": self.chars_per_token(row),
+                "gain_per_1000_rows": self.gain_per_1000_rows(row),
+                "decode_ratio": row.decode_chars_per_second / self.rows[0].decode_chars_per_second,
+            }
+            for row in self.rows
+        ]
+        own = {"kind": "plan"} | dataclasses.asdict(self)
+        return own | {"rows": rows, "knee": self.knee.n_added, "fastest": self.fastest.n_added}
+
+    @staticmethod
+    def from_dict(fields: Mapping[str, Any]) -> Plan:
+        """The plan that `as_dict` wrote.
+
+        Raises:
+            InputError: A key is missing.
+        """
+        try:
+            rows = tuple(
+                PlanRow(**{f.name: row[f.name] for f in dataclasses.fields(PlanRow)})
+                for row in fields["rows"]
+            )
+            named = {f.name: fields[f.name] for f in dataclasses.fields(Plan)}
+            return Plan(**(named | {"rows": rows}))
+        except (KeyError, TypeError) as error:
+            raise InputError(
+                f"not a plan: {error}.", hint="write the file again with tokext plan -o FILE.json."
+            ) from error
+
+
+def read_plan(path: str | Path) -> Plan:
+    """Read what ``tokext plan -o`` wrote.
+
+    Raises:
+        InputError: The file is missing, or holds something else.
+    """
+    fields = read_json(path)
+    if not isinstance(fields, dict) or fields.get("kind") != "plan":
+        raise InputError(f"{path} is not a plan.", hint="give a file that tokext plan -o wrote.")
+    return Plan.from_dict(fields)
