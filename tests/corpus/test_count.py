@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tokext.corpus.boundaries import BOUNDARIES, runs_of
-from tokext.corpus.count import by_count, count_runs
+from tokext.corpus.count import count_runs
+from tokext.corpus.counts import by_count
 from tokext.corpus.embedded import embedded_lines
 from tokext.languages import find_language
 
@@ -36,7 +37,7 @@ def test_counts_do_not_depend_on_the_number_of_workers():
 
 
 def test_runs_come_by_count_and_then_by_code_point():
-    assert list(by_count(Counter({"ろ": 1, "い": 1, "は": 2}))) == [("は", 2), ("い", 1), ("ろ", 1)]
+    assert list(by_count([("ろ", 1), ("い", 1), ("は", 2)])) == [("は", 2), ("い", 1), ("ろ", 1)]
 
 
 SCRIPT = """

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokext.corpus.count import by_count
+from tokext.corpus.counts import by_count
 from tokext.vocab.train import _times_made, last_merge
 from tokext.vocab.trainer import train_bpe
 
@@ -32,7 +32,7 @@ def test_times_made_agrees_with_bpe_by_hand(counts):
     )
     score = {p.text: p.score for p in trained.pieces[1:]}
     expected = Counter()
-    for run, count in counts.items():
+    for run, count in counts:
         made = Counter()
         slow_bpe(run, score, made)
         for piece, times in made.items():

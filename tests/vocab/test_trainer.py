@@ -4,7 +4,8 @@ import tempfile
 
 import pytest
 
-from tokext.corpus.count import by_count, count_runs
+from tokext.corpus.count import count_runs
+from tokext.corpus.counts import by_count
 from tokext.corpus.embedded import embedded_lines
 from tokext.errors import InputError, TokextError
 from tokext.vocab import trainer

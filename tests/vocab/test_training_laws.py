@@ -8,6 +8,7 @@ import pytest
 import sentencepiece
 
 from tokext.corpus.count import count_runs
+from tokext.corpus.counts import RunCounts
 from tokext.corpus.embedded import embedded_lines
 from tokext.errors import InputError
 from tokext.languages import find_language
@@ -155,7 +156,7 @@ def test_an_unknown_method_is_refused_by_name(counts, base):
 
 def test_text_without_a_letter_is_refused(base):
     with pytest.raises(InputError, match="no letter of Japanese"):
-        learn(Counter(), base, 9, "continue", Rules(JA))
+        learn(RunCounts.of({}), base, 9, "continue", Rules(JA))
 
 
 @each_method

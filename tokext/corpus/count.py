@@ -15,13 +15,14 @@ from functools import cache
 from types import ModuleType
 
 from tokext.corpus.boundaries import runs_of
+from tokext.corpus.counts import RunCounts
 from tokext.errors import refuse_below
 from tokext.languages import find_language
 
 
 def count_runs(
     batches: Iterable[list[str]], *, language: str = "ja", boundary: str, workers: int = 1
-) -> Counter[str]:
+) -> RunCounts:
     """Count every run of the documents.
 
     The counts do not depend on the number of workers.
@@ -36,8 +37,8 @@ def count_runs(
         InputError: The boundary or the language is unknown, or `workers` is below 0.
 
     Example:
-        >>> count_runs([["日本の日本人。"], ["日本"]], boundary="script")
-        Counter({'日本の日本人': 1, '日本': 1})
+        >>> list(count_runs([["日本の日本人。"], ["日本"]], boundary="script"))
+        [('日本', 1), ('日本の日本人', 1)]
     """
     refuse_below(0, workers=workers)
     workers = workers or os.cpu_count() or 1
@@ -47,7 +48,7 @@ def count_runs(
         for batch in batches:
             for document in batch:
                 counts.update(find_runs(document))
-        return counts
+        return RunCounts.of(counts)
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent)
     try:
@@ -61,7 +62,7 @@ def count_runs(
             counts.update(part.result())
     finally:
         pool.shutdown(cancel_futures=True)
-    return counts
+    return RunCounts.of(counts)
 
 
 @contextlib.contextmanager
@@ -112,11 +113,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def by_count(counts: Counter[str]) -> Iterator[tuple[str, int]]:
-    """Runs and counts, the most frequent first, equal counts in code point order."""
-    return iter(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _count_batch(batch: list[str], language: str, boundary: str) -> Counter[str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, get_args
 
-from tokext.corpus.count import by_count
+from tokext.corpus.counts import RunCounts, by_count
 from tokext.errors import InputError, TokenizerError
 from tokext.records import AddedPiece
 from tokext.tokenizer.load import Tokenizer
@@ -27,7 +27,7 @@ _FIRST_SYMBOL, _LAST_SYMBOL = 0xF0000, 0x10FFFD
 
 
 def learn(
-    counts: Counter[str], base: Tokenizer, size: int, method: Method, rules: Rules
+    counts: RunCounts, base: Tokenizer, size: int, method: Method, rules: Rules
 ) -> list[AddedPiece]:
     """Learn the pieces to add, in rank order.
 
@@ -63,7 +63,7 @@ def learn(
 
 
 def learn_at_most(
-    counts: Counter[str], base: Tokenizer, size: int, method: Method, rules: Rules
+    counts: RunCounts, base: Tokenizer, size: int, method: Method, rules: Rules
 ) -> list[AddedPiece]:
     """The same, but fewer pieces where the text gives no more.
 
@@ -92,7 +92,7 @@ def learn_at_most(
 
 
 def _independent(
-    counts: Counter[str], base: SentencePieceModel, size: int, rules: Rules
+    counts: RunCounts, base: SentencePieceModel, size: int, rules: Rules
 ) -> Iterator[AddedPiece]:
     """Pieces of plain text: the missing characters by count, then what was merged, in its order."""
     chars = _char_counts(counts)
@@ -110,15 +110,15 @@ def _independent(
 
 
 def _continue(
-    counts: Counter[str], base: SentencePieceModel, size: int, rules: Rules
+    counts: RunCounts, base: SentencePieceModel, size: int, rules: Rules
 ) -> Iterator[AddedPiece]:
     """Merges of the base's own tokens, with new characters among them by the tokens they save."""
     symbols = _Symbols(base)
     spelled = symbols.spell(counts)
     wanted = int(size * _SLACK) + len(symbols.texts) + 1
     options = {"character_coverage": 1.0, "split_by_unicode_script": False}
-    trained = _train(spelled, wanted, rules, **options)
-    made = _times_made(trained, by_count(spelled))
+    trained = _train(spelled.items(), wanted, rules, **options)
+    made = _times_made(trained, by_count(spelled.items()))
     merges: dict[str, int] = {}
     for id_, piece in enumerate(trained.pieces):
         if piece.type is PieceType.NORMAL and len(piece.text) > 1:
@@ -174,12 +174,13 @@ class _Symbols:
         """The characters met that the base has no piece for."""
         return list(self._new)
 
-    def spell(self, counts: Counter[str]) -> Counter[str]:
+    def spell(self, counts: RunCounts) -> Counter[str]:
         """The runs, each spelled by the base and written in symbols."""
         spelled: Counter[str] = Counter()
-        runs = [run for run, _ in by_count(counts)]
-        for run, ids in zip(runs, self._base.spell_all(runs), strict=True):
-            spelled["".join(self._symbols(run, ids))] += counts[run]
+        ranked = list(by_count(counts))
+        spelled_runs = self._base.spell_all([run for run, _ in ranked])
+        for (run, count), ids in zip(ranked, spelled_runs, strict=True):
+            spelled["".join(self._symbols(run, ids))] += count
         return spelled
 
     def read(self, symbols: str) -> str:
@@ -223,10 +224,10 @@ class _Symbols:
         return self._new[char]
 
 
-def _char_counts(counts: Counter[str]) -> Counter[str]:
+def _char_counts(counts: RunCounts) -> Counter[str]:
     """How often each character occurs. Runs of equal count are counted as one long text."""
     by_times: dict[int, list[str]] = {}
-    for run, count in counts.items():
+    for run, count in counts:
         by_times.setdefault(count, []).append(run)
     chars: Counter[str] = Counter()
     for times, runs in by_times.items():
@@ -236,10 +237,10 @@ def _char_counts(counts: Counter[str]) -> Counter[str]:
 
 
 def _train(
-    counts: Counter[str], vocab_size: int, rules: Rules, **options: object
+    runs: Iterable[tuple[str, int]], vocab_size: int, rules: Rules, **options: object
 ) -> SentencePieceModel:
     return train_bpe(
-        by_count(counts),
+        by_count(runs),
         vocab_size,
         max_sentencepiece_length=rules.max_piece_length,
         split_by_whitespace=False,
