@@ -44,6 +44,7 @@ _LONG = (
     "tests/cli/test_merge_and_verify.py",
     "tests/corpus/test_read_",
     "tests/corpus/test_count.py",
+    "tests/corpus/test_shards.py",
     "tests/merge/test_verify_says_no.py",
 )
 

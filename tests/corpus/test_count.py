@@ -46,7 +46,7 @@ from tokext.corpus.count import count_runs
 print("main", flush=True)
 def batches():
     for n in range(3 if sys.argv[1] == "short" else 10_000_000):
-        yield ["日本"]
+        yield ["日本" + " " * (5 << 20)]  # a group by itself
         if n == 5:
             time.sleep(1)  # until the workers are there
             print("counting", flush=True)

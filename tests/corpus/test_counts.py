@@ -27,12 +27,13 @@ def test_runs_come_in_code_point_order(mapping):
 
 
 @settings(deadline=None)
-@given(st.lists(counted, max_size=5), st.integers(1, 4))
-def test_merged_tables_agree_with_a_counter(mappings, block_rows):
+@given(st.lists(st.tuples(counted, st.integers(1, 3)), max_size=5), st.integers(1, 4))
+def test_merged_tables_agree_with_a_counter(weighted, block_rows):
     expected = Counter()
-    for mapping in mappings:
-        expected.update(mapping)
-    tables = list(merge_tables(map(table_of, mappings), block_rows))
+    for mapping, times in weighted:
+        for _ in range(times):
+            expected.update(mapping)
+    tables = list(merge_tables([(table_of(m), times) for m, times in weighted], block_rows))
     merged = [row for t in tables for row in zip(*t.to_pydict().values(), strict=True)]
     assert merged == sorted(expected.items())
 
@@ -47,7 +48,7 @@ def test_counts_in_a_file_are_those_in_memory(tmp_path):
 
 def test_files_merge_with_tables(tmp_path):
     there = in_file(tmp_path / "counts.parquet", {"い": 1, "ろ": 2})
-    merged = list(merge_tables([there.place, table_of({"ろ": 5, "は": 1})], block_rows=1))
+    merged = list(merge_tables([(there.place, 1), (table_of({"ろ": 5, "は": 1}), 1)], 1))
     path = tmp_path / "merged.parquet"
     write_table(path, merged)
     assert RunCounts.in_file(path) == {"い": 1, "は": 1, "ろ": 7}

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
-import signal
-import sys
-import threading
-from collections import Counter, deque
+import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from functools import cache
-from types import ModuleType
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from tokext.corpus.boundaries import runs_of
-from tokext.corpus.counts import RunCounts
-from tokext.errors import refuse_below
+from tokext.corpus.counts import RunCounts, join_tables, merge_tables, table_of
+from tokext.corpus.engines import Engine, open_engine
+from tokext.corpus.shards import Shards, ShardsInMemory
 from tokext.languages import find_language
+
+if TYPE_CHECKING:
+    import pyarrow
+
+#: Characters that are counted at a time: their runs take a worker some 150 MB.
+GROUP_CHARS = 4 << 20
+
+#: The texts of a group, under the key of its shard.
+_Job = tuple[str, list[str]]
 
 
 def count_runs(
-    batches: Iterable[list[str]], *, language: str = "ja", boundary: str, workers: int = 1
+    batches: Iterable[list[str]],
+    *,
+    language: str = "ja",
+    boundary: str,
+    workers: int = 1,
 ) -> RunCounts:
     """Count every run of the documents.
 
@@ -40,87 +48,83 @@ def count_runs(
         >>> list(count_runs([["日本の日本人。"], ["日本"]], boundary="script"))
         [('日本', 1), ('日本の日本人', 1)]
     """
-    refuse_below(0, workers=workers)
-    workers = workers or os.cpu_count() or 1
-    find_runs = runs_of(find_language(language), boundary)  # refuses what it does not know, early
-    counts: Counter[str] = Counter()
-    if workers == 1:
-        for batch in batches:
-            for document in batch:
-                counts.update(find_runs(document))
-        return RunCounts.of(counts)
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent)
-    try:
-        waiting: deque[Future[Counter[str]]] = deque()
-        for batch in batches:
-            with _starting_workers():
-                waiting.append(pool.submit(_count_batch, batch, language, boundary))
-            if len(waiting) > 2 * workers:  # reading ahead of the workers would fill the memory
-                counts.update(waiting.popleft().result())
-        for part in waiting:
-            counts.update(part.result())
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return RunCounts.of(counts)
+    with open_engine(workers=workers) as engine:
+        return count_parts([(batches, 1)], language=language, boundary=boundary, engine=engine)
 
 
-@contextlib.contextmanager
-def _starting_workers() -> Iterator[None]:
-    """What workers take over from this process at their start, but for two things.
+def count_parts(
+    parts: Iterable[tuple[Iterable[list[str]], int]],
+    *,
+    language: str,
+    boundary: str,
+    engine: Engine,
+    shards: Shards | None = None,
+    group_chars: int = GROUP_CHARS,
+) -> RunCounts:
+    """Count every run of several inputs, the runs of each as often as its weight says.
 
-    They do not run the program's main file, which may lack ``if __name__ == "__main__"``; and an
-    interrupt at the terminal is for this process alone, which then ends them.
+    Text is counted in groups, each by one worker and into one shard; what a shard covers already
+    is not counted again. Neither the engine, the number of workers, nor what was counted before
+    changes the counts.
+
+    Args:
+        parts: The batches of each input, and its weight.
+        language: The language whose letters every run holds.
+        boundary: Where runs end; see `tokext.corpus.boundaries.runs_of`.
+        engine: Where the work is done.
+        shards: Where counts are kept on the way; in memory by default.
+        group_chars: About how many characters are counted at a time.
+
+    Raises:
+        InputError: The boundary or the language is unknown.
+        OutputError: The shards cannot be written.
     """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        with _interrupts_held():
-            yield
-    finally:
-        sys.modules["__main__"] = main
+    runs_of(find_language(language), boundary)  # refuses what it does not know, early
+    shards = ShardsInMemory() if shards is None else shards
+    task = partial(_count_group, language=language, boundary=boundary)
+    groups = _groups(parts, group_chars)
+    first = list(itertools.islice(groups, 2))
+    if len(first) < 2:  # too little to start a process for, or to write a file
+        tables = [(task(("", texts))[1], times) for texts, times in first]
+        return RunCounts.in_memory(join_tables(merge_tables(tables)))
+    keys: list[tuple[str, int]] = []
+
+    def uncounted() -> Iterator[_Job]:
+        for texts, times in itertools.chain(first, groups):
+            key = shards.key(texts, f"{language} {boundary}")
+            keys.append((key, times))
+            if not shards.has(key):
+                yield key, texts
+
+    for key, table in engine.map(task, uncounted()):
+        shards.put(key, table)
+    return shards.merged(keys)
 
 
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let an interrupt wait: one in the middle of a start would leave half a worker.
-
-    Processes that start meanwhile keep the signal blocked. The handler has to wait too, because a
-    signal that another thread receives is handled in this one.
-    """
-    if os.name != "posix" or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-        if came:
-            signal.raise_signal(signal.SIGINT)
+def _groups(
+    parts: Iterable[tuple[Iterable[list[str]], int]], group_chars: int
+) -> Iterator[tuple[list[str], int]]:
+    """Texts of about so many characters, never of two inputs, with the input's weight."""
+    for batches, times in parts:
+        group: list[str] = []
+        n_chars = 0
+        for batch in batches:
+            group += batch
+            n_chars += sum(map(len, batch))
+            if n_chars >= group_chars:
+                yield group, times
+                group, n_chars = [], 0
+        if group:
+            yield group, times
 
 
-def _end_with_parent() -> None:
-    """Let a worker end when its parent is killed; it would wait for batches for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _count_batch(batch: list[str], language: str, boundary: str) -> Counter[str]:
+def _count_group(job: _Job, *, language: str, boundary: str) -> tuple[str, pyarrow.Table]:
+    key, texts = job
     find_runs = _runs(language, boundary)
     counts: Counter[str] = Counter()
-    for document in batch:
-        counts.update(find_runs(document))
-    return counts
+    for text in texts:
+        counts.update(find_runs(text))
+    return key, table_of(counts)
 
 
 @cache

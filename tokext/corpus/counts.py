@@ -94,18 +94,22 @@ def table_of(counts: Mapping[str, int]) -> pyarrow.Table:
 
 
 def merge_tables(
-    places: Iterable[pyarrow.Table | Path], block_rows: int = BLOCK_ROWS
+    places: Iterable[tuple[pyarrow.Table | Path, int]], block_rows: int = BLOCK_ROWS
 ) -> Iterator[pyarrow.Table]:
     """Add up any number of sorted tables; one block of each is in memory at a time.
 
     Each round takes what is complete: everything up to the block that ends first.
+
+    Args:
+        places: Where the tables are, and by what the counts of each are multiplied.
+        block_rows: Rows of each table that are in memory at a time.
 
     Yields:
         Tables that follow one another in code point order and share no run.
     """
     import pyarrow
 
-    readers = [read_blocks(place, block_rows) for place in places]
+    readers = [_multiplied(read_blocks(place, block_rows), times) for place, times in places]
     heads = [(next(reader, None), reader) for reader in readers]
     while unfinished := [(head, reader) for head, reader in heads if head is not None]:
         complete_to = min(_last_run(head) for head, _ in unfinished)
@@ -116,6 +120,13 @@ def merge_tables(
             rest = head.slice(n_ready) if n_ready < head.num_rows else next(reader, None)
             heads.append((rest, reader))
         yield _added_up(pyarrow.Table.from_batches(ready))
+
+
+def join_tables(tables: Iterable[pyarrow.Table]) -> pyarrow.Table:
+    """One table of tables that follow one another."""
+    import pyarrow
+
+    return pyarrow.concat_tables([table_of({}), *tables])
 
 
 def write_table(path: Path, tables: Iterable[pyarrow.Table]) -> None:
@@ -149,6 +160,12 @@ def _open(path: Path) -> pyarrow.parquet.ParquetFile:
     import pyarrow.parquet
 
     return pyarrow.parquet.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
+
+
+def _multiplied(blocks: Iterator[pyarrow.RecordBatch], times: int) -> Iterator[pyarrow.RecordBatch]:
+    if times == 1:
+        return blocks
+    return (block.set_column(1, "count", _numbers(block) * times) for block in blocks)
 
 
 def _last_run(batch: pyarrow.RecordBatch) -> str:

@@ -1,0 +1,154 @@
+"""Counts of parts of a text, kept until all are there: in memory, or in files to go on from."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import itertools
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from tokext.corpus.counts import RunCounts, join_tables, merge_tables, read_blocks, write_table
+from tokext.errors import OutputError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+#: Files that are merged at a time; a block of each is in memory.
+_MERGED_AT_ONCE = 64
+
+#: A shard, and by what its counts are multiplied.
+Weighted = tuple[str, int]
+
+
+class Shards(Protocol):
+    """Where counts are kept by key."""
+
+    def key(self, texts: Sequence[str], how: str) -> str:
+        """A name for the counts of texts that were counted in a certain way."""
+
+    def has(self, key: str) -> bool:
+        """Whether these counts are there already."""
+
+    def put(self, key: str, table: pyarrow.Table) -> None:
+        """Keep counts."""
+
+    def merged(self, keys: Sequence[Weighted]) -> RunCounts:
+        """Add up counts, each multiplied by its number."""
+
+
+class ShardsInMemory:
+    """Counts that end with the process."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, pyarrow.Table] = {}
+        self._numbers = itertools.count()
+
+    def key(self, texts: Sequence[str], how: str) -> str:
+        """A number."""
+        return str(next(self._numbers))
+
+    def has(self, key: str) -> bool:
+        """Whether these counts are there already."""
+        return key in self._tables
+
+    def put(self, key: str, table: pyarrow.Table) -> None:
+        """Keep counts."""
+        self._tables[key] = table
+
+    def merged(self, keys: Sequence[Weighted]) -> RunCounts:
+        """Add up counts; they are let go of."""
+        tables = [(self._tables.pop(key), times) for key, times in keys]
+        return RunCounts.in_memory(join_tables(merge_tables(tables)))
+
+
+class ShardsInFolder:
+    """Counts in files, each named by a digest of the text that it covers and of how it was counted.
+
+    So a second start finds what a first one finished, whatever else changed between them, and
+    takes nothing for what it is not.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def key(self, texts: Sequence[str], how: str) -> str:
+        """The digest of the texts and of what else decides about their counts."""
+        digest = hashlib.sha256(f"{importlib.metadata.version('tokext')}\0{how}\0".encode())
+        digest.update("\0".join(texts).encode())
+        return digest.hexdigest()
+
+    def has(self, key: str) -> bool:
+        """Whether these counts are there and sound."""
+        try:
+            for _ in read_blocks(self._path(key)):
+                pass
+        except (OSError, ValueError):  # which Arrow says of a file that ends early
+            return False
+        return True
+
+    def put(self, key: str, table: pyarrow.Table) -> None:
+        """Keep counts in a file that appears whole or not at all.
+
+        Raises:
+            OutputError: The disk is full, or the folder may not be written to.
+        """
+        self._write(key, iter([table]))
+
+    def merged(self, keys: Sequence[Weighted]) -> RunCounts:
+        """Add up counts into one file, in several rounds where they are many.
+
+        Raises:
+            OutputError: The disk is full, or a file was damaged since it was written.
+        """
+        keys = list(keys)
+        while len(keys) > _MERGED_AT_ONCE:
+            starts = range(0, len(keys), _MERGED_AT_ONCE)
+            keys = [(self._merge(keys[at : at + _MERGED_AT_ONCE]), 1) for at in starts]
+        return RunCounts.in_file(self._path(self._merge(keys)))
+
+    def _merge(self, keys: Sequence[Weighted]) -> str:
+        merged = hashlib.sha256(repr(list(keys)).encode()).hexdigest()
+        if not self.has(merged):
+            self._write(merged, merge_tables([(self._path(key), times) for key, times in keys]))
+        return merged
+
+    def _write(self, key: str, tables: Iterator[pyarrow.Table]) -> None:
+        path = self._path(key)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_table(unfinished, tables)
+            unfinished.replace(path)
+        except OSError as error:
+            raise OutputError(
+                f"the counts cannot be kept in {self.folder}: {_reason(error)}.",
+                hint="free some space, or choose an -o on another disk; the next start goes on "
+                "from what is counted.",
+            ) from error
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.parquet"
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words; Arrow has longer ones around them."""
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
+@contextlib.contextmanager
+def shards_beside(output: str | Path) -> Iterator[ShardsInFolder]:
+    """A hidden folder for shards beside an output; it goes when the block ends without an error.
+
+    After an error it stays for the next start.
+    """
+    final = Path(os.path.abspath(output))
+    shards = ShardsInFolder(final.with_name(f".{final.name}.counts"))
+    yield shards
+    shutil.rmtree(shards.folder, ignore_errors=True)
