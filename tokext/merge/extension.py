@@ -17,6 +17,7 @@ from tokext.progress import say
 from tokext.records import Extension, Guarantee, InputFile, file_record, write_record
 from tokext.tokenizer.base import DEFAULT_BASE
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
+from tokext.tokenizer.rules import merge_rules
 from tokext.tokenizer.sentencepiece import SentencePieceModel
 from tokext.vocab.added import read_added
 
@@ -105,12 +106,13 @@ def _write_result(
     options: Mapping[str, object],
     inputs: list[InputFile],
 ) -> None:
-    extension = merged.extension
+    extension, rules = merged.extension, merge_rules(merged.model)
     result = {
         "n_added": len(extension.added),
         "size": extension.size,
         "padded_size": extension.padded_size,
         "dropped": merged.dropped,
+        "rules": dataclasses.asdict(rules) if rules else None,
         "guarantees": [dataclasses.asdict(g) for g in guarantees],
     }
     write_record(folder, "tokenizer", options=options, inputs=inputs, result=result)

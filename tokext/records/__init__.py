@@ -25,6 +25,7 @@ from tokext.records.files import (
     write_record,
 )
 from tokext.records.plan import Plan, PlanRow, read_plan
+from tokext.records.rules import MergeRules, MergeRun, merge_runs
 from tokext.records.throughput import Prediction, ThroughputRow, read_throughput
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "Guarantee",
     "InputFile",
     "Kind",
+    "MergeRules",
+    "MergeRun",
     "Plan",
     "PlanRow",
     "Prediction",
@@ -49,6 +52,7 @@ __all__ = [
     "WordMetrics",
     "command_line",
     "file_record",
+    "merge_runs",
     "read_compression",
     "read_json",
     "read_plan",

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tokext.records import Extension, Guarantee, InputFile
+from tokext.report.packed import PackedVocabulary
 
 
 @dataclass(frozen=True)
 class TokenizerResult:
-    """A tokenizer folder."""
+    """A tokenizer folder; `packed` is None where the page cannot cut text as it does."""
 
     name: str
     extension: Extension
     dropped: Mapping[str, int]
+    packed: PackedVocabulary | None
 
 
 @dataclass(frozen=True)

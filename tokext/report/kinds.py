@@ -9,6 +9,7 @@ from typing import Any
 from tokext.errors import InputError
 from tokext.records import RECORD_FILE, Extension, Guarantee
 from tokext.report.evidence import AddedVocabulary, Evidence, Found, TokenizerResult, Verified
+from tokext.report.packed import pack
 
 HINT = "give folders and files that merge, verify, train-vocab or bench compression wrote."
 
@@ -47,9 +48,11 @@ def kind_of_rows(content: Any) -> str | None:
 
 
 def _read_tokenizer(evidence: Evidence, path: Path, name: str, record: dict[str, Any]) -> None:
-    result = record["result"]
-    tokenizer = TokenizerResult(name, Extension.read(path), dict(result.get("dropped") or {}))
-    evidence.tokenizers.append(tokenizer)
+    result, extension = record["result"], Extension.read(path)
+    rules = result.get("rules")
+    packed = pack(path, extension, rules) if rules and extension.added else None
+    dropped = dict(result.get("dropped") or {})
+    evidence.tokenizers.append(TokenizerResult(name, extension, dropped, packed))
     _read_verified(evidence, path, name, record)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import regex
 
-from tokext.report.parts import Chart, Column, Part, Pieces, Report, Sample, Table
+from tokext.report.parts import Chart, Column, Part, Pieces, Report, Sample, Segmenter, Table
 from tokext.report.segments import segmentation_text
 from tokext.report.show import EMPTY, format_value, visible
 from tokext.report.words import Words
@@ -49,6 +49,8 @@ def _part(part: Part, words: Words) -> str:
         return "\n\n".join(block for block in (title, image, _text(part.note)) if block)
     if isinstance(part, Sample):
         return _sample(part, words)
+    if isinstance(part, Segmenter):
+        return _text(words("segmenter.without", before=part.before, after=part.after))
     return _pieces(part)
 
 

@@ -12,7 +12,18 @@ import regex
 
 from tokext.report.fonts import FIRST_CJK, embedded_font
 from tokext.report.inline import inline_svg
-from tokext.report.parts import Chart, Column, Headline, Part, Pieces, Report, Sample, Table
+from tokext.report.parts import (
+    Chart,
+    Column,
+    Headline,
+    Part,
+    Pieces,
+    Report,
+    Sample,
+    Segmenter,
+    Table,
+)
+from tokext.report.segmenter import segmenter_html, segmenter_scripts
 from tokext.report.segments import segmentation_html
 from tokext.report.show import EMPTY, format_value, visible
 from tokext.report.words import Words
@@ -33,6 +44,7 @@ def page(report: Report, words: Words, drawings: Drawings) -> str:
     written by number.
     """
     body = _body(report, words, drawings)
+    texts = "".join(text for part in report.parts(Segmenter) for _, text in part.texts)
     style = (_ASSETS / "page.css").read_text(encoding="utf-8")
     title = escape(visible(f"{report.title} · {report.headline.sentence}"))
     return "\n".join(
@@ -45,14 +57,19 @@ def page(report: Report, words: Words, drawings: Drawings) -> str:
             '<meta name="color-scheme" content="light dark">',
             f'<meta name="generator" content="tokext {_version()}">',
             f"<title>{title}</title>",
-            f"<style>{_fonts(body + style)}{style}</style>",
+            f"<style>{_fonts(body + style + texts)}{style}</style>",
             "</head>",
             f"<body>\n{body}",
-            f"<script>{(_ASSETS / 'page.js').read_text(encoding='utf-8')}</script>",
+            f"<script>{_scripts(report)}</script>",
             "</body>",
             "</html>\n",
         ]
     )
+
+
+def _scripts(report: Report) -> str:
+    own = (_ASSETS / "page.js").read_text(encoding="utf-8")
+    return own + (segmenter_scripts() if report.parts(Segmenter) else "")
 
 
 def _fonts(text: str) -> str:
@@ -136,6 +153,8 @@ def _part(part: Part, words: Words, drawings: Drawings) -> str:
         return _chart(part, *drawings[part.name])
     if isinstance(part, Sample):
         return _sample(part, words)
+    if isinstance(part, Segmenter):
+        return segmenter_html(part, words)
     return _pieces(part)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tokext.records import SegmentedToken
+from tokext.report.packed import PackedVocabulary
 
 Form = Literal["text", "count", "ratio", "share", "seconds", "digest", "holds", "examples"]
 
@@ -95,7 +96,21 @@ class Pieces:
     note: str = ""
 
 
-Part = Table | Chart | Sample | Pieces
+@dataclass(frozen=True)
+class Segmenter:
+    """A box to put a text into, and the vocabulary that cuts it before and after a merge.
+
+    `texts` are (name, text) to choose from.
+    """
+
+    name: str
+    before: str
+    after: str
+    vocabulary: PackedVocabulary
+    texts: tuple[tuple[str, str], ...]
+
+
+Part = Table | Chart | Sample | Pieces | Segmenter
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,14 @@ class SentencePieceModel:
         return bool(self._proto.normalizer_spec.add_dummy_prefix)
 
     @property
+    def keeps_text(self) -> bool:
+        """Whether text is cut as it stands, but for spaces written as `▁` and a dummy prefix."""
+        spec = self._proto.normalizer_spec
+        changes = spec.precompiled_charsmap or spec.remove_extra_whitespaces
+        as_suffix = self._proto.trainer_spec.treat_whitespace_as_suffix
+        return bool(spec.escape_whitespaces and not changes and not as_suffix)
+
+    @property
     def max_piece_length(self) -> int:
         """The longest piece, in characters, that the trainer allowed."""
         return int(self._proto.trainer_spec.max_sentencepiece_length)
