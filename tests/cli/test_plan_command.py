@@ -23,7 +23,8 @@ def test_the_file_holds_what_standard_output_says(tokext, arguments, tmp_path):
     said = json.loads(ended.out)
     assert said == json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
     assert said["kind"] == "plan"
-    assert [row["n_added"] for row in said["rows"]] == [0, 50, 100]
+    assert [file["name"] for file in said["inputs"]] == ["ja.txt", "ja.txt"]
+    assert [row["n_added"] for row in said["result"]["rows"]] == [0, 50, 100]
 
 
 def test_a_text_that_gives_less_says_how_much(tokext, arguments):

@@ -10,9 +10,9 @@ import pytest
 from report_data import LEARNED, write_rows
 
 from tokext.output import json_text
-from tokext.records import InputFile, read_record, write_record
+from tokext.records import InputFile, knee, read_record, write_record
 from tokext.report import write_report
-from tokext.report.numbers import by_script_and_length, knee, piece_length, script_of
+from tokext.report.numbers import by_script_and_length, piece_length, script_of
 from tokext.report.words import Words, locales
 
 

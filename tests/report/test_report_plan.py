@@ -1,55 +1,88 @@
-"""Adding to the report takes one place each: nothing that stands beside the lists is forgotten."""
-
-from __future__ import annotations
+"""A plan in a report: its curves, their marks, every size, and the sentence at the head."""
 
 import json
-import tomllib
-from pathlib import Path
 
 import pytest
 
-import tokext.report
 from tokext.errors import InputError
-from tokext.records import run_record
-from tokext.report.charts import KINDS as DRAWINGS
-from tokext.report.evidence import Evidence
-from tokext.report.kinds import KINDS, keep
-from tokext.report.read import read_evidence
-from tokext.report.sections import SECTIONS
+from tokext.output import json_text
+from tokext.records import InputFile, Plan, PlanRow
+from tokext.report import write_report
 
-ROOM = Path(tokext.report.__file__).parent
+SIZES = {0: 1_000_000, 1000: 700_000, 2000: 600_000, 8000: 560_000, 9000: 559_000}
 
 
-def modules(folder, but):
-    return {path.stem for path in (ROOM / folder).glob("*.py")} - {"__init__", but}
-
-
-def test_every_chart_has_its_kind_and_every_section_its_place():
-    assert {draw.__module__.rpartition(".")[2] for draw in DRAWINGS.values()} == modules(
-        "charts", but="style"
+@pytest.fixture
+def plan():
+    """900,000 characters; the speed falls again at the last size."""
+    speeds = (90.0, 130.0, 150.0, 161.8, 160.0)
+    rows = tuple(
+        PlanRow(size, 32_000 + size, tokens, size * 16_384, 0.0123, 5000.0, speed, 29_491.2, None)
+        for (size, tokens), speed in zip(SIZES.items(), speeds, strict=True)
     )
-    assert [section.__module__.rpartition(".")[2] for section in SECTIONS].count("method") == 1
-    assert {section.__module__.rpartition(".")[2] for section in SECTIONS} == modules(
-        "sections", but="build"
+    return Plan(
+        base="mistralai/Mistral-7B-v0.1",
+        base_size=32_000,
+        language="ja",
+        method="continue",
+        boundary="punctuation",
+        corpus="森<b>.txt",
+        n_corpus_chars=12_345_678,
+        text="held-out.txt",
+        n_chars=900_000,
+        n_asked=9000,
+        shape="mistral-7b",
+        batch_size=1,
+        bytes_per_number=2,
+        context_tokens=32_768,
+        machine="a100-40gb",
+        bytes_per_second=1.555e12,
+        operations_per_second=312e12,
+        n_prefill_chars=1000,
+        n_decode_chars=500,
+        inputs=(InputFile("森<b>.txt", "ab" * 32, 9),),
+        rows=rows,
     )
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(record, locale="en"):
+        (tmp_path / "plan.json").write_text(json_text(record), encoding="utf-8")
+        write_report([tmp_path / "plan.json"], tmp_path / "report", locale=locale)
+        return tmp_path / "report"
+
+    return written
 
 
 @pytest.mark.parametrize("locale", ["en", "ja"])
-def test_no_sentence_stands_in_two_files(locale):
-    files = [tomllib.loads(p.read_text("utf-8")) for p in (ROOM / "locales" / locale).glob("*")]
-    keys = [key for sentences in files for key in sentences]
-    assert len(files) > 5
-    assert len(keys) == len(set(keys))
+def test_both_curves_are_drawn_and_every_size_is_in_the_table(plan, write, locale):
+    folder = write(plan.record(), locale)
+    for name in ("plan_gain", "plan_speed"):
+        assert (folder / f"{name}.png").stat().st_size > 5000
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "森<b>" not in page
+    for size in SIZES:
+        assert f"{size:,}" in page
 
 
-def test_a_kind_that_is_kept_reaches_the_sections_whole(monkeypatch, tmp_path):
-    monkeypatch.setitem(KINDS, "plan", keep("plan", "points"))
-    path = tmp_path / "plan.json"
-    record = run_record("plan", options={}, inputs=[], result={"points": [1, 2]})
-    path.write_text(json.dumps(record), encoding="utf-8")
-    [found] = read_evidence([path]).of("plan")
-    assert (found.name, found.result) == ("plan.json", {"points": [1, 2]})
-    path.write_text(json.dumps(record | {"result": {}}), encoding="utf-8")
-    with pytest.raises(InputError, match="not a whole plan record"):
-        read_evidence([path])
-    assert Evidence().of("plan") == []
+def test_the_knee_and_the_fastest_are_marked_where_the_plan_has_them(plan, write):
+    report = json.loads((write(plan.record()) / "report.json").read_text(encoding="utf-8"))
+    text = json.dumps(report, ensure_ascii=False)
+    assert "knee: 2,000 pieces, 1.50" in text
+    assert "fastest: 8,000 pieces, 161.80" in text
+    assert "With 2,000 pieces a token would carry 1.500 characters instead of 0.900." in text
+
+
+def test_a_damaged_plan_is_refused_by_the_name_of_its_file(plan, write):
+    record = plan.record()
+    del record["result"]["rows"]
+    with pytest.raises(InputError, match=r"plan\.json is not a whole plan record"):
+        write(record)
+
+
+def test_a_plan_without_a_field_is_refused(plan, write):
+    record = plan.record()
+    del record["result"]["machine"]
+    with pytest.raises(InputError, match="not a plan: 'machine'"):
+        write(record)

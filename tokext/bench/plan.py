@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -130,9 +128,8 @@ def plan_sizes(
         operations_per_second=price.machine.operations_per_second,
         n_prefill_chars=price.n_prefill_chars,
         n_decode_chars=price.n_decode_chars,
+        inputs=(*corpus.files, *(held_out.files if held_out else ())),
         rows=tuple(price.rows(opened.size, given, n_tokens, n_chars)),
-        tokext_version=importlib.metadata.version("tokext"),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 

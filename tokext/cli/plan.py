@@ -86,6 +86,7 @@ def command(
     pricing = {name: given.pop(name) for name in names}
     sizes = given.pop("sizes") or SIZES
     plan = plan_sizes(given.pop("inputs"), texts=texts, sizes=sizes, pricing=pricing, **given)
+    record = plan.record()
     if output:
-        write_whole(output, json_text(plan.as_dict()), force=force, inputs=inputs)
-    options.emit(plan.as_dict(), plan_table(plan), as_json=as_json)
+        write_whole(output, json_text(record), force=force, inputs=inputs)
+    options.emit(record, plan_table(plan), as_json=as_json)

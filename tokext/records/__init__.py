@@ -24,7 +24,7 @@ from tokext.records.files import (
     run_record,
     write_record,
 )
-from tokext.records.plan import Plan, PlanRow, read_plan
+from tokext.records.plan import Plan, PlanRow, knee, read_plan
 from tokext.records.rules import MergeRules, MergeRun, merge_runs
 from tokext.records.throughput import Prediction, ThroughputRow, read_throughput
 
@@ -52,6 +52,7 @@ __all__ = [
     "WordMetrics",
     "command_line",
     "file_record",
+    "knee",
     "merge_runs",
     "read_compression",
     "read_json",

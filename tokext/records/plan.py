@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tokext.errors import InputError
-from tokext.records.files import read_json
+from tokext.records.files import InputFile, read_record, run_record
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,8 @@ class Plan:
     operations_per_second: float
     n_prefill_chars: int
     n_decode_chars: int
+    inputs: tuple[InputFile, ...]
     rows: tuple[PlanRow, ...]
-    tokext_version: str
-    created: str
 
     def chars_per_token(self, row: PlanRow) -> float:
         """Characters of the held-out text divided by its tokens at this size."""
@@ -79,21 +78,11 @@ class Plan:
         return 1000 * gain / (row.n_added - before.n_added)
 
     @property
-    def knee(self) -> PlanRow:
-        """Where the curve of characters per token bends: further rows bring less than before it.
-
-        Both axes scaled to run from 0 to 1, it is the point that lies highest above the diagonal
-        (Satopää et al. 2011, "Finding a 'Kneedle' in a Haystack"). It depends on the largest size
-        that was looked at.
-        """
-        first, last = self.rows[0], self.rows[-1]
-        low, high = self.chars_per_token(first), self.chars_per_token(last)
-
-        def height(row: PlanRow) -> float:
-            gain = (self.chars_per_token(row) - low) / ((high - low) or 1.0)
-            return gain - row.n_added / (last.n_added or 1)
-
-        return max(self.rows, key=height)
+    def knee(self) -> PlanRow | None:
+        """Where the curve of characters per token bends; see `knee`. None where it does not."""
+        points = [(row.n_added, self.chars_per_token(row)) for row in self.rows]
+        bend = knee(points)
+        return self.rows[points.index(bend)] if bend else None
 
     @property
     def fastest(self) -> PlanRow:
@@ -111,8 +100,14 @@ class Plan:
             }
             for row in self.rows
         ]
-        own = {"kind": "plan"} | dataclasses.asdict(self)
-        return own | {"rows": rows, "knee": self.knee.n_added, "fastest": self.fastest.n_added}
+        marks = {"knee": self.knee and self.knee.n_added, "fastest": self.fastest.n_added}
+        return dataclasses.asdict(self) | {"rows": rows} | marks
+
+    def record(self) -> dict[str, Any]:
+        """The content of a plan's file: how it came to be, and the plan."""
+        settings = ("base", "language", "method", "boundary", "shape", "machine", "batch_size")
+        options = {name: getattr(self, name) for name in settings}
+        return run_record("plan", options=options, inputs=self.inputs, result=self.as_dict())
 
     @staticmethod
     def from_dict(fields: Mapping[str, Any]) -> Plan:
@@ -127,7 +122,8 @@ class Plan:
                 for row in fields["rows"]
             )
             named = {f.name: fields[f.name] for f in dataclasses.fields(Plan)}
-            return Plan(**(named | {"rows": rows}))
+            inputs = tuple(InputFile(**file) for file in fields["inputs"])
+            return Plan(**(named | {"rows": rows, "inputs": inputs}))
         except (KeyError, TypeError) as error:
             raise InputError(
                 f"not a plan: {error}.", hint="write the file again with tokext plan -o FILE.json."
@@ -140,7 +136,39 @@ def read_plan(path: str | Path) -> Plan:
     Raises:
         InputError: The file is missing, or holds something else.
     """
-    fields = read_json(path)
-    if not isinstance(fields, dict) or fields.get("kind") != "plan":
-        raise InputError(f"{path} is not a plan.", hint="give a file that tokext plan -o wrote.")
-    return Plan.from_dict(fields)
+    record = read_record(path)
+    if record["kind"] != "plan":
+        raise InputError(
+            f"{path} is of kind {record['kind']!r}, not a plan.",
+            hint="give a file that tokext plan -o wrote.",
+        )
+    return Plan.from_dict(record["result"])
+
+
+def knee(points: Sequence[tuple[int, float]]) -> tuple[int, float] | None:
+    """The point of a rising curve after which more rows bring less than average.
+
+    Both axes are scaled to 0..1; the knee is where the curve lies highest above the straight line
+    between its ends (Satopaa and others, "Finding a kneedle in a haystack", 2011), so it moves with
+    the ends.
+
+    Args:
+        points: (rows, characters per token), by rising rows.
+
+    Returns:
+        The point, or None where the curve is too short or never bends upwards.
+
+    Example:
+        >>> knee([(0, 1.0), (10, 1.8), (20, 1.9), (30, 2.0)])
+        (10, 1.8)
+        >>> knee([(0, 1.0), (10, 2.0)]) is None
+        True
+    """
+    if len(points) < 3:
+        return None
+    (x0, y0), (x1, y1) = points[0], points[-1]
+    if x1 <= x0 or y1 <= y0:
+        return None
+    lifts = [((y - y0) / (y1 - y0) - (x - x0) / (x1 - x0), x, y) for x, y in points]
+    lift, x, y = max(lifts, key=lambda lifted: lifted[0])
+    return (x, y) if lift > 0 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tokext.records import Plan
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence
 from tokext.report.parts import Fact, Headline
@@ -27,10 +28,21 @@ def headline(evidence: Evidence, comparison: Comparison | None, words: Words) ->
         numbers = {"n": len(guarantees), "n_broken": sum(not g.passed for g in guarantees)}
         key = "headline.broken" if numbers["n_broken"] else "headline.holds"
         return Headline(words(key, **numbers), numbers)
+    if plans := evidence.of("plan"):
+        return _headline_of_plan(Plan.from_dict(plans[0].result), words)
     pieces = evidence.vocabularies[0].pieces
     first = words.join([visible(piece) for piece, _ in pieces[:3]])
     sentence = words("headline.vocabulary", n_added=f"{len(pieces):,}", pieces=first)
     return Headline(sentence, {"n_added": len(pieces)})
+
+
+def _headline_of_plan(plan: Plan, words: Words) -> Headline:
+    size = plan.knee or plan.rows[-1]
+    before, after = (plan.chars_per_token(row) for row in (plan.rows[0], size))
+    said = {"n_added": f"{size.n_added:,}", "before": f"{before:.3f}", "after": f"{after:.3f}"}
+    numbers = {"n_added": size.n_added, "before": before, "after": after}
+    sentence = words("headline.plan", **said)
+    return Headline(sentence, numbers, before, after, words("unit.chars_per_token"))
 
 
 def _headline_of_rows(comparison: Comparison, words: Words) -> Headline:

@@ -11,7 +11,7 @@ from tokext.records import RECORD_FILE, Extension, Guarantee
 from tokext.report.evidence import AddedVocabulary, Evidence, Found, TokenizerResult, Verified
 from tokext.report.packed import pack
 
-HINT = "give folders and files that merge, verify, train-vocab or bench compression wrote."
+HINT = "give folders and files that merge, verify, train-vocab, plan or bench wrote."
 
 #: What a compression row must have for anything to be said about it. The rest may be missing.
 _ROW_KEYS = (
@@ -107,6 +107,7 @@ KINDS: dict[str, Reader] = {
     "verification": _read_verified,
     "added vocabulary": _read_vocabulary,
     "compression": _read_rows,
+    "plan": keep("plan", "rows"),
 }
 
 #: A key that only rows of one kind have, and the kind: for results that are bare lists of rows.

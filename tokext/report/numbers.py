@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import regex
 
@@ -27,34 +27,6 @@ _LETTER = regex.compile(
 )
 _JAPANESE = {"hiragana", "katakana", "kanji"}
 _LONG_VOWEL = "ー"
-
-
-def knee(points: Sequence[tuple[int, float]]) -> tuple[int, float] | None:
-    """The point of a rising curve after which more rows bring less than average.
-
-    Both axes are scaled to 0..1; the knee is where the curve lies highest above the straight line
-    between its ends (Satopaa and others, "Finding a kneedle in a haystack", 2011).
-
-    Args:
-        points: (rows, characters per token), by rising rows.
-
-    Returns:
-        The point, or None where the curve is too short or never bends upwards.
-
-    Example:
-        >>> knee([(0, 1.0), (10, 1.8), (20, 1.9), (30, 2.0)])
-        (10, 1.8)
-        >>> knee([(0, 1.0), (10, 2.0)]) is None
-        True
-    """
-    if len(points) < 3:
-        return None
-    (x0, y0), (x1, y1) = points[0], points[-1]
-    if x1 <= x0 or y1 <= y0:
-        return None
-    lifts = [((y - y0) / (y1 - y0) - (x - x0) / (x1 - x0), x, y) for x, y in points]
-    lift, x, y = max(lifts, key=lambda lifted: lifted[0])
-    return (x, y) if lift > 0 else None
 
 
 def script_of(piece: str) -> str:

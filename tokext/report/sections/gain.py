@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tokext.records import knee
 from tokext.report.comparison import Comparison, Row
-from tokext.report.numbers import knee
 from tokext.report.parts import Chart, Section, Table
 from tokext.report.sections.build import (
     PAIR,
