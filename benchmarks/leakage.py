@@ -75,7 +75,8 @@ def on_labelled(flag: Callable[[str, str], bool]) -> dict[str, Any]:
     result = {}
     for name, files in {
         "seen": ("seen_leaks.tsv", "seen_clean.tsv"),
-        "unseen": ("unseen.tsv",),
+        "unseen_1": ("unseen_1.tsv",),
+        "unseen_2": ("unseen_2.tsv",),
     }.items():
         cases = [case for file in files for case in read_labelled(file)]
         pairs = [(bool(case.leaks), flag(case.text, case.prompt)) for case in cases]

@@ -8,7 +8,9 @@ from leakage_lines import Labelled, read_labelled
 from tokext.bench.leakage import FALSE_POSITIVES, Rate, find_leaks, scan
 
 SEEN = read_labelled("seen_leaks.tsv") + read_labelled("seen_clean.tsv")
-UNSEEN = read_labelled("unseen.tsv")
+#: Each was run once when the rules of its day were done, and mended for after that; the first look
+#: is in benchmarks/results/leakage_reading.json.
+UNSEEN = read_labelled("unseen_1.tsv") + read_labelled("unseen_2.tsv")
 
 
 def _found(case: Labelled) -> tuple[tuple[int, int, str, str], ...]:
@@ -42,11 +44,11 @@ def _overlap(one: tuple, other: tuple) -> float:
 
 
 def test_answers_of_unseen_lines_are_told_apart():
-    assert _f1(UNSEEN) >= 0.92
+    assert _f1(UNSEEN) >= 0.96
 
 
 def test_spans_of_unseen_lines_are_found():
-    assert _span_f1(UNSEEN) >= 0.86
+    assert _span_f1(UNSEEN) >= 0.92
 
 
 def test_every_unseen_word_of_chinese_korean_and_russian_is_found():

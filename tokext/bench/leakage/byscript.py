@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from tokext.bench.leakage.latin import Found
 from tokext.bench.leakage.masks import mask_line
 from tokext.bench.leakage.prompts import Allowance
 from tokext.bench.leakage.scripts import (
@@ -19,6 +18,7 @@ from tokext.bench.leakage.scripts import (
     is_chinese_only,
     other_script_class,
 )
+from tokext.bench.leakage.spans import Found
 from tokext.bench.leakage.words import is_english, latin_language, word_set
 from tokext.errors import InputError
 

@@ -14,11 +14,15 @@ from tokext.bench.leakage.scripts import HAN, KANA, char_class, chinese_only_cla
 # Words in characters that Japanese shares. What follows a bar keeps a Japanese compound out:
 # 許可以外 holds 可以, 最大的 ends in 大的.
 _WORDS = (
+    r"提升|避免(?!れ)|導致|建議(?!書)|資訊|朋友(?!会)|網路|網站|軟體|硬體|漂亮|開心|快樂|討厭|告訴(?![すさ権])|告诉|覺得|幫忙|一直(?!線)|一些(?!事|細)|"
+    r"為什麼|為何|哪裡|這裡|那裡|因而|而是(?![非正])|並非|首先|其次(?![にの])|總之|然而|總的來說|也就是|換句話說|一方面|生活方式|特点|"
+    r"良好的|美好的|健康的生活|所有的|更多的|更好的|其他的|優秀的(?![なに])|簡單的|美麗的|有趣的|最重要的|每(?:天|個|次|人|月|日|種|位)|"
+    r"因为|关于|虽然|为了|由于|对于|根据|如何(?=提高|使用|選擇|改善|解決)|通过|让|这个|这些|这样|那么|什么|怎么|没有(?!無)|我今天|我们|你们|他们|每个|已经|还有|应该|"
     r"因此|但是|如果|(?<![許認不])可以(?![外上下内前後降来])|(?<![場箇個名長短])所以(?![外上下内前後降来はがでのをもにだと])|以及(?!び)|例如(?!く)|而且|並且|"
     r"由於|對於|關於|不是|只是(?!正)|就是|還是|也是|都是|不會|不会(?!員)|不知道|不僅|沒有|沒|已經|還有|甚至|無論如何|即使(?!用|命|者)|既然|雖然|因為|為了|"
     r"使用的(?!な|に)|我們|你們|他們|她們|我的|你的|(?<![一-鿿])他的(?![なに])|她的|自己的(?!な)|這個|這些|這樣|這種|這是|這(?![入子般箇])[一-鿿]|那個|那些|那樣|那麼|什麼|怎麼|怎樣|怎[一-鿿]|"
     r"非常的|進行的(?!な)|不同的(?!な)|主要的(?!な)|重要的(?!な)|最好的?|的方法是|的是(?!非|正)|的時候|的話題是|的人們|是一(?:個|种|種|位|家|座|本|部|名|款)|是在|是(?![非正認々])[一-鿿]{1,8}的(?![一-鿿なに])|是我|是非常|是因為|"
-    r"都有|都會|都能|都可|還會|將會|將在|能夠|能够|我是|你是|他是|她是|我在|我想|我有|我不(?:知道|是|会|能|想|要)?|我会|我會|我要|我去|我学|他不是|他也|他在(?!宅|庫|籍|住)|我也|我愛|我喜|"
+    r"都有|都會(?=[是有在更讓])|都能|都可|還會|將會|將在|能夠|能够|我是|你是|他是|她是|我在|我想|我有|我不(?:知道|是|会|能|想|要)?|我会|我會|我要|我去|我学|他不是|他也|他在(?!宅|庫|籍|住)|我也|我愛|我喜|"
     r"取代(?!わ|え)|效率|今天(?!皇)|明天(?!皇|気|候|然|体)|昨天(?!皇)|去了|吃了|喝了|説了|說了|来了(?!解|承)|來了|到了(?!解)|有了(?!解)|做了|"
     r"学了(?!解)|學了|喜歡|謝謝|你好|再見|早上好|晚上好|人們|孩子|此外|總之|認為|成為|按照(?!合)|幫助|比如|尤其|特別是(?!正|非|認)|屬於|一種(?:方法|方式)|在這|在那|在我(?!々|が|国|慢)|在中国的|在日本的|"
     r"多吃|多喝|好好|是否有|是否需|請參|請你|應該|需要(?:注意|考慮|進行|一|有)|進行了|提供了|提高了|增加了|介紹|説明了|的重要性|的发展|的影響下"
@@ -26,7 +30,7 @@ _WORDS = (
 #: Function words that count only in a clause without kana, and only outside these compounds.
 _FUNCTION = re.compile(
     r"(?<![如国社若])是(?![非正認々])|(?<![完終修満投校魅未議])了(?![解承見知簡])|"
-    r"(?<![存現所滞潜健実内自偏点介混散駐顕遍近不])在(?![庫籍宅住学日留職来位任室京米外所野家勤])|(?<=[一-鿿])(?:也|就|都(?=[是有会能可])|很|把|被(?=[人他我])|給|和(?=[你我他])|跟|与(?=其))|不(?=[是会能知想要去吃好同])|(?<=[一-鿿])與|其(?=[種中他實次應所])|但(?=[是不這也在有])|了(?=一[種种個个])|於(?=[一-鿿])|(?<=[一-鿿])之(?=[一-鿿])|(?<=[一-鿿])(?:和|及)(?=[一-鿿]{2,}的)"
+    r"(?<![存現所滞潜健実内自偏点介混散駐顕遍近不])在(?![庫籍宅住学日留職来位任室京米外所野家勤])|(?<=[一-鿿])(?:也(?=[是不有会能很可要想])|就(?![職学業任航寝労農床役])|都(?=[是有会能可])|很|把|被(?=[人他我])|給|和(?=[你我他])|跟|与(?=其))|不(?=[是会能知想要去吃好同])|(?<=[一-鿿])與|其(?=[種中他實次應所])|但(?=[是不這也在有])|了(?=一[種种個个])|於(?=[一-鿿])|(?<=[一-鿿])之(?=[一-鿿])|(?<=[一-鿿])(?:和|及)(?=[一-鿿]{2,}的)"
 )
 #: Also ends a Japanese adjective (論理的思考): evidence only beside another function word.
 _OF = re.compile("(?<![目標的確一般])的(?=[一-鿿])")
@@ -149,7 +153,11 @@ def _is_all_chinese(parts: list[_Part]) -> bool:
 
 @dataclass(frozen=True)
 class _Part:
-    """Han between two marks of punctuation, with the evidence that it is Chinese."""
+    """Han between two marks of punctuation, with the evidence that it is Chinese.
+
+    `n_beside` are function words outside `words`; `is_spelled_out` tells whether all characters
+    that only Chinese has (`only`) stand inside them.
+    """
 
     start: int
     end: int
@@ -157,38 +165,45 @@ class _Part:
     only: tuple[int, ...]
     words: tuple[tuple[int, int], ...]
     n_function: int
+    n_beside: int
     n_of: int
     n_old: int
+    is_spelled_out: bool
     before_kana: bool
     after_kana: bool
 
     @staticmethod
     def read(line: str, start: int, end: int) -> _Part:
         # One character further, because what may not follow a word often is the kana behind it.
-        n_han = sum(map(len, _RUN.findall(line, start, end)))
+        only = tuple(m.start() for m in _only().finditer(line, start, end))
+        words = tuple((m.start(), m.end()) for m in _WORD.finditer(line, start, end + 1))
+        function = [m.start() for m in _FUNCTION.finditer(line, start, end + 1)]
+        in_words = {at for word in words for at in range(*word)}
         return _Part(
             start,
             end,
-            n_han,
-            tuple(m.start() for m in _only().finditer(line, start, end)),
-            tuple((m.start(), m.end()) for m in _WORD.finditer(line, start, end + 1)),
-            sum(1 for _ in _FUNCTION.finditer(line, start, end + 1)),
-            sum(1 for _ in _OF.finditer(line, start, end + 1)),
-            len(_OLD_FORM.findall(line, start, end)),
-            _KANA_AFTER.match(line, end) is not None,
-            start > 0 and _KANA.match(line[start - 1]) is not None,
+            n_han=sum(map(len, _RUN.findall(line, start, end))),
+            only=only,
+            words=words,
+            n_function=len(function),
+            n_beside=sum(at not in in_words for at in function),
+            n_of=sum(1 for _ in _OF.finditer(line, start, end + 1)),
+            n_old=len(_OLD_FORM.findall(line, start, end)),
+            is_spelled_out=in_words.issuperset(only),
+            before_kana=_KANA_AFTER.match(line, end) is not None,
+            after_kana=start > 0 and _KANA.match(line[start - 1]) is not None,
         )
 
     @property
     def is_mixed(self) -> bool:
         """Whether one word is all that speaks for Chinese, in a part that touches kana."""
-        return self.score < 3 and bool(self.words) and (self.before_kana or self.after_kana)
+        is_long = bool(self.only) and self.n_han >= 6
+        is_weak = len(self.words) == 1 and not self.n_beside and self.is_spelled_out
+        return is_weak and not is_long and (self.before_kana or self.after_kana)
 
     @property
     def score(self) -> float:
-        return (
-            3.0 * len(self.only) + 2.0 * len(self.words) + max(0, self.n_function - len(self.words))
-        )
+        return 3.0 * len(self.only) + 2.0 * len(self.words) + self.n_beside
 
     @property
     def is_chinese(self) -> bool:
@@ -235,6 +250,9 @@ def _evidence_start(line: str, part: _Part) -> int:
 def _evidence_end(line: str, part: _Part) -> int:
     if part.is_mixed:
         return max(end for _, end in part.words)
-    if part.before_kana and line[part.end] not in _PARTICLES and part.end - 1 not in part.only:
-        return part.end - 1  # 这样使います: the last Han belongs to a Japanese verb
+    last = part.end - 1
+    if part.before_kana and line[part.end] not in _PARTICLES and last not in part.only:
+        return (
+            part.end if line[last] in "了的过過" else last
+        )  # 这样使います: the last Han belongs to a Japanese verb
     return part.end

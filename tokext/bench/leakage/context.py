@@ -50,7 +50,7 @@ _MENTION_BEFORE = re.compile(
     r"(?:[^。「」『』\"“”]{0,14})$"
 )
 _MENTION_AFTER = re.compile(
-    r"(?:[^。「」『』\"“”]{0,6})(?:という?(?:英|単)?(?:単語|言葉|語|動詞|名詞|形容詞|用語|表現|文字列|フレーズ|キーワード)|(?:と|で)?発音|と表記|と書[きくい]|と綴|と訳|と略|の略|の意味|を意味|"
+    r"(?:[^。「」『』\"“”]{0,6})(?:という?(?:英|単)?(?:単語|言葉|語|動詞|名詞|形容詞|用語|表現|文字列|フレーズ|キーワード|エラー|メッセージ|警告|ボタン|名前)|(?:と|で)?発音|と表記|と書[きくい]|と綴|と訳|と略|の略|の意味|を意味|"
     r"は[^。]{0,20}(?:意味|という語|形容詞|動詞|名詞|挨拶|複数形|過去形|単語|略|進行形|完了形)|の(?:複数形|過去形|過去分詞|発音|語源|スペル|綴り)|と言います|と言う|といいます|とローマ字)"
 )
 
@@ -146,3 +146,22 @@ def is_mentioned(line: str, start: int, end: int) -> bool:
     return _MENTION_AFTER.match(after) is not None and (
         quoted or "の略" in after[:8] or "と言" in after[:8]
     )
+
+
+#: Programs are made of these: what stands before one is an identifier (``for ループ``).
+_OF_CODE = (
+    "文(?![化学章字書明脈句面献法])|型(?![式崩破])|句(?![点読])|節(?![約電分目])|ループ|演算子|メソッド|関数|変数|引数|クラス|フラグ|オプション|コマンド|パッケージ|"
+    "ライブラリ|モジュール|ディレクトリ|フォルダ|ファイル|タグ|属性|プロパティ|ディレクティブ|フック|ヘッダー?|リクエスト|ブランチ|キー(?![ワポパマー])|"
+    "カラム|パラメー?タ|ステートメント|クエリ|ユーザー権限|権限|ポート|エンドポイント|デコレータ|コンポーネント|スロット|疑似クラス|構文|拡張子|リポジトリ|インスタンス|オブジェクト"
+)
+_CODE_AFTER = re.compile(rf"[A-Za-z0-9_/.\-]{{0,40}}[」』\"'”]?\s?(?:{_OF_CODE})")
+
+
+def names_code(line: str, end: int) -> bool:
+    """Whether the word that ends at `end` names a part of a program: ``while ループ``.
+
+    Example:
+        >>> names_code("while ループ", 5), names_code("love ソング", 4)
+        (True, False)
+    """
+    return _CODE_AFTER.match(line, end) is not None

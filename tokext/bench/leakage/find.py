@@ -10,18 +10,18 @@ from functools import cache
 from tokext.bench.leakage import context
 from tokext.bench.leakage.byscript import find_by_script
 from tokext.bench.leakage.chinese import evidence, find_chinese
-from tokext.bench.leakage.latin import Found, find_latin
-from tokext.bench.leakage.masks import (
+from tokext.bench.leakage.latin import find_latin
+from tokext.bench.leakage.lines import (
     CODE,
     DATA,
     PROSE,
     LineKind,
-    cover_latin,
+    is_about_programs,
     is_code_answer,
     line_kinds,
-    mask_line,
     words_of_code,
 )
+from tokext.bench.leakage.masks import cover_latin, mask_line
 from tokext.bench.leakage.prompts import Allowance, read_allowance
 from tokext.bench.leakage.scripts import (
     HAN,
@@ -32,7 +32,7 @@ from tokext.bench.leakage.scripts import (
     n_japanese,
     n_kana,
 )
-from tokext.bench.leakage.spans import Leak, Level, Scan
+from tokext.bench.leakage.spans import Found, Leak, Level, Scan
 from tokext.errors import InputError
 
 #: A line leaks as a whole when more than this share of its weight does.
@@ -97,7 +97,7 @@ def scan(
     allowance = read_allowance(prompt, allowed)
     lines = text.split("\n")
     kinds = line_kinds(lines)
-    allowance = allowance.with_code(words_of_code(lines, kinds))
+    allowance = allowance.with_code(words_of_code(lines, kinds), is_about_programs(text))
     if language == "ja":
         views = _find_in_lines(lines, kinds, allowance)
     else:

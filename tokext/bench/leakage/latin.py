@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from itertools import pairwise
-from typing import Literal, NamedTuple
 
 from tokext.bench.leakage import context
-from tokext.bench.leakage.masks import JSON, LineKind
+from tokext.bench.leakage.capitals import find_capitalized
+from tokext.bench.leakage.latinwords import Word, read_words
+from tokext.bench.leakage.lines import JSON, LineKind
 from tokext.bench.leakage.prompts import Allowance
 from tokext.bench.leakage.scripts import HAN, KANA, LATIN, MASKED, foreign_letters, n_japanese
-from tokext.bench.leakage.spans import Confidence
+from tokext.bench.leakage.spans import Found
 from tokext.bench.leakage.words import (
     is_english,
-    is_other_latin,
     is_romaji,
     language_votes,
     latin_language,
@@ -27,34 +26,7 @@ from tokext.bench.leakage.words import (
 # A stretch starts and ends with a letter and holds no Japanese; full-width punctuation ends it.
 _BREAK = rf"{KANA}{HAN}{MASKED}、。「」『』（）【】《》・：；！？，…→⇒|\t\n" + foreign_letters()
 _STRETCH = re.compile(rf"[{LATIN}](?:[^{_BREAK}]*[{LATIN}])?")
-_WORD = re.compile(rf"[{LATIN}]+(?:['’\-‑][{LATIN}]+)*")
 _BRACKETS = re.compile(r"[()\[\]{}\"“”«»<>]")
-
-#: lower: an ordinary word; small: two letters, or a word that titles keep small; title: a capital
-#: first; caps: all capitals; name: anything that is no ordinary word.
-Kind = Literal["lower", "small", "title", "caps", "name"]
-
-
-class Word(NamedTuple):
-    """A Latin word at ``[start, end)`` of its line; `lower` has straight apostrophes."""
-
-    start: int
-    end: int
-    text: str
-    lower: str
-    kind: Kind
-
-
-@dataclass(frozen=True)
-class Found:
-    """A stretch of a line that leaks, before its level is known."""
-
-    start: int
-    end: int
-    language: str
-    confidence: Confidence
-    reason: str
-    detail: str = ""
 
 
 def find_latin(
@@ -71,52 +43,12 @@ def find_latin(
     """
     alone = n_japanese(line) == 0
     for match in _STRETCH.finditer(line):
-        words = _read_words(line, match.start(), match.end(), allowance)
+        words = read_words(line, match.start(), match.end(), allowance)
         if kind == JSON:
             found = _sentence(words, least=4)
             yield from [found] if found else []
         else:
             yield from _in_stretch(raw, words, allowance, alone, is_entry)
-
-
-def _read_words(line: str, start: int, end: int, allowance: Allowance) -> list[Word]:
-    words: list[Word] = []
-    for match in _WORD.finditer(line, start, end):
-        at = match.start()
-        fused = at > 0 and "ァ" <= line[at - 1] <= "ー"
-        lower, kind = _kind_of(match.group(), fused)
-        if allowance.words and lower in allowance.words:
-            kind = "name"
-        words.append(Word(at, match.end(), match.group(), lower, kind))
-    return words
-
-
-@lru_cache(maxsize=1 << 14)
-def _kind_of(text: str, fused: bool) -> tuple[str, Kind]:
-    """A word in lower case, and its kind; `fused` to a katakana before it, names are fewer."""
-    lower = text.casefold().replace("’", "'")
-    return lower, _kind_of_lower(lower, fused) if text.islower() else _kind_of_upper(
-        text, lower, fused
-    )
-
-
-def _kind_of_upper(text: str, lower: str, fused: bool) -> Kind:
-    if text[0].isupper() and (text[1:].islower() or "-" in text or "'" in lower):
-        return "title" if len(text) > 1 else "name"
-    if text.isupper():
-        return "caps" if len(text) >= 4 else "name"
-    return "lower" if fused and len(text) >= 4 and re.match(r"[A-Z]{2,}[a-z]{3,}", text) else "name"
-
-
-def _kind_of_lower(lower: str, fused: bool) -> Kind:
-    if len(lower) <= 2:
-        odd = fused and len(lower) == 2 and lower not in word_set("neutral")
-        return "lower" if odd else "small"
-    if lower in word_set("neutral") and not fused:
-        return "name"
-    if is_romaji(lower) and not fused:
-        return "name"
-    return "lower"
 
 
 def _in_stretch(
@@ -129,6 +61,10 @@ def _in_stretch(
     ]
     if not open_words:
         return
+    lone = _lone_small_word(raw, open_words, allowance) if len(words) == 1 else None
+    if lone is not None:
+        yield lone
+        return
     sentence = _sentence(open_words, least=4)
     if sentence is not None:
         if not allowance.quotes(raw[sentence.start : sentence.end]):
@@ -139,7 +75,24 @@ def _in_stretch(
     if lowers and not _is_title(open_words):
         yield from _word_groups(open_words, lowers)
     elif not lowers or alone:
-        yield from _capitalized(raw, open_words, alone, is_entry)
+        yield from find_capitalized(raw, open_words, alone, is_entry)
+
+
+_JAPANESE = re.compile(f"[{KANA}{HAN}]")
+
+
+def _lone_small_word(raw: str, words: list[Word], allowance: Allowance) -> Found | None:
+    """One small word that stands for a Japanese particle: ``自由 of 選択``."""
+    word = words[0]
+    if word.text not in word_set("lone") or allowance.is_technical or word.lower in allowance.words:
+        return None
+    before = raw[max(0, word.start - 2) : word.start].rstrip()[-1:]
+    after = raw[word.end : word.end + 2].lstrip()[:1]
+    if not (_JAPANESE.match(before) and _JAPANESE.match(after)):
+        return None
+    language, detail = latin_language([word.lower])
+    reason = f"{word.text!r} stands between Japanese words"
+    return Found(word.start, word.end, language, "low", reason, detail)
 
 
 def _with_stop(raw: str, end: int) -> int:
@@ -271,7 +224,8 @@ def _leads(word: Word) -> bool:
     if word.kind == "small":
         return word.lower in word_set("function")
     if word.kind == "title":
-        return word.lower not in word_set("names") and is_english(word.lower, formed=False)
+        is_common = is_english(word.lower, formed=False) or word.lower in latin_words()
+        return is_common and word.lower not in word_set("names")
     return word.kind == "name" and word.text.islower() and is_english(word.lower)
 
 
@@ -286,70 +240,4 @@ def _group(words: list[Word]) -> Found:
         reason = f"{words[0].text!r} is written small and is no unit, name or romanized Japanese"
     return Found(
         words[0].start, words[-1].end, language, "high" if known else "low", reason, detail
-    )
-
-
-_LABEL = re.compile(r"\s*(?:\*{1,2})?\s*[:：]")
-_NAME_BEFORE = re.compile(r"[A-Za-z0-9] $")
-_NUMBER_AFTER = re.compile(r"[\s\-]?(?:[0-9IVX]+|[A-Z])(?![0-9A-Za-z])")
-
-
-def _capitalized(raw: str, words: list[Word], alone: bool, is_entry: bool) -> Iterator[Found]:
-    """Common words with a capital: right often enough to be worth a look, no more."""
-    content = [word for word in words if word.kind in {"title", "caps"}]
-    start, end = words[0].start, words[-1].end
-    if (
-        not content
-        or any(word.kind == "name" and not (alone and word.text.isupper()) for word in words)
-        or context.quote_around(raw, start, end)
-    ):
-        return
-    in_phrase = word_set("function") if len(words) > 2 else frozenset[str]()
-    if not all(word.lower in in_phrase or _is_common(word, raw) for word in content):
-        return
-    first = start < 20 and not raw[:start].strip(" *#-+>・•●■◆0123456789.|")
-    is_label = first and _LABEL.match(raw, end) is not None
-    if not is_label and _NUMBER_AFTER.match(raw, end):
-        return
-    if (
-        not is_label
-        and not alone
-        and ((is_entry and first) or (content[0].kind == "caps" and _inside_quotes(raw, start)))
-    ):
-        return
-    if not is_label and _NAME_BEFORE.search(raw[max(0, start - 2) : start]):
-        return  # MacBook Pro: what stands before belongs to a name
-    if is_label and len(words) <= 4:
-        reason = f"{raw[start:end]!r} is a label of common words"
-    elif len(words) == 1 and not (alone and is_entry):
-        reason = f"{raw[start:end]!r} is a common word with a capital"
-    elif alone and not is_entry:
-        reason = f"{raw[start:end]!r} is a heading of common words"
-    else:
-        return
-    language, detail = latin_language([word.lower for word in content])
-    yield Found(start, end, language, "low", reason, detail)
-
-
-def _inside_quotes(raw: str, start: int) -> bool:
-    before = raw[max(0, start - 40) : start]
-    if before[-1:] not in {" ", "　", "「", "『", "《"}:
-        return False
-    return any(
-        before.rfind(opening) > before.rfind(closing)
-        for opening, closing in ("「」", "『』", "《》")
-    )
-
-
-def _is_common(word: Word, raw: str) -> bool:
-    lower = word.lower
-    if lower in word_set("names"):
-        return False
-    if word.kind == "caps":
-        fused = re.search(
-            r"[^ァ-ヺー][ァ-ヺー]{1,2}$", "。" + raw[max(0, word.start - 3) : word.start]
-        )
-        return bool(fused) or (len(lower) >= 5 and is_english(lower))
-    return len(lower) >= 3 and (
-        is_english(lower, formed=False) or (len(lower) >= 5 and is_other_latin(lower))
     )

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from tokext.bench.leakage.scripts import HAN, KANA, LATIN, MASKED
 
@@ -17,12 +16,12 @@ _ORDERS = (
     "add|am|apply|bisect|blame|branch|build|checkout|cherry-pick|clean|clone|commit|config|create|delete|describe|diff|exec|"
     "fetch|freeze|get|grep|images|info|init|install|list|log|logs|merge|mv|prune|ps|pull|push|rebase|reflog|refllow|reflist|"
     "remote|remove|reset|restore|revert|rm|run|search|show|squash|stash|start|status|stop|submodule|switch|tag|test|uninstall|"
-    "update|upgrade|version|worktree"
+    "up|update|upgrade|version|worktree"
 )
 _COMMANDS = (
-    f"(?:git|pip3?|npm|npx|yarn|docker|kubectl|conda|sudo|apt|apt-get|brew|cargo)(?= (?:(?:{_ORDERS})(?![a-z])|-|python|pip|apt|npm))|"
+    f"(?:git|pip3?|npm|npx|yarn|docker|docker-compose|kubectl|conda|sudo|apt|apt-get|brew|cargo)(?= (?:(?:{_ORDERS})(?![a-z])|-|python|pip|apt|npm))|"
     r"(?:curl|wget|ssh|scp|chmod|chown|mkdir|rmdir|grep|cd|ls|unzip|bash|python3?|pytest|node|cat|cp|mv|rm|tar|echo|touch)"
-    r"(?= (?:-|\S*[./_~]\S|\"))"
+    r"(?= (?:-|\S*[./_~]\S|\"))|ps(?= (?:aux|-))"
 )
 _EXTENSIONS = (
     "txt|csv|tsv|json|jsonl|yaml|yml|toml|xml|html?|css|js|ts|py|ipynb|rb|rs|go|java|c|cpp|h|php|"
@@ -33,13 +32,17 @@ _TLDS = "com|org|net|edu|gov|io|ai|co|jp|uk|de|fr|info|dev|app|me|tv|biz"
 #: What begins with a mark of punctuation: (what it is, that mark, the rest).
 _MARKED: tuple[tuple[str, str, str], ...] = (
     ("template debris", "<", r"\|[^|<>\s]{1,40}\|>(?:assistant|user|system)?|</?SYS>>|/?s>|(?:start|end)_of_turn>"),
-    ("tag", "<", r"/?[A-Za-z][A-Za-z0-9:\-]*(?:\s+[A-Za-z\-:]+(?:=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s>]+))?){0,8}\s*/?>"),
+    ("tag", "<", r"/?[A-Za-z][A-Za-z0-9:\-]*(?:\s+[A-Za-z@:#][A-Za-z0-9@:.\-]*(?:=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s>]+))?){0,8}\s*/?>"),
+    ("comment", "<", r"!--[^\n]{0,400}?-->"),
     ("placeholder", "<", r"[A-Za-z][A-Za-z0-9_ \-]{0,40}>"),
     ("template debris", r"\[", r"/?INST\]"),
     ("placeholder", r"\[", r"(?:Your|Company|Name|Insert|Date|Recipient|Sender|Product|City|Phone|Email|Job|Title|First|Last)\b[A-Za-z0-9 '/\-]{0,40}\]"),
+    ("alert", r"\[", r"!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]"),
+    ("link definition", r"\[", r"(?<!.\[)[^\]\n]{1,60}\]:(?=\s)"),
+    ("comprehension", r"\[", r"[^\[\]\n]{1,60} for [^\[\]\n]{1,40} in [^\[\]\n]{1,80}\]"),
     ("regular expression", r"\[", r"\^?[A-Za-z0-9]-[A-Za-z0-9][^\]\s]{0,40}\][+*?]?"),
     ("phonetics", r"\[", r"[^\[\]\s]{0,40}[ˈˌəɪʊɛɔʌɑɜθðʃʒŋɡɹː][^\[\]\s]{0,40}\]"),
-    ("anchor", "{", r"#[^{}\s]{1,80}\}"),
+    ("anchor", "{", r"[#.:][^{}\n]{1,80}\}|\{[^{}\n]{1,80}\}\}"),
     ("placeholder", "{", r"[A-Za-z_][A-Za-z0-9_]{0,40}\}"),
     ("inline code", "`", r"`[^`\n]{1,400}``|[^`\n]{1,400}`"),
     ("LaTeX", r"\$", r"\$[^$\n]{1,400}\$\$|[^$\n]{0,400}\\[^$\n]{0,400}\$"),
@@ -48,17 +51,20 @@ _MARKED: tuple[tuple[str, str, str], ...] = (
     ("handle", "@", r"(?<![A-Za-z0-9]@)[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*"),
     ("hashtag", "[#＃]", rf"(?<![A-Za-z0-9&][#＃])[{LATIN}0-9_]+"),
     ("JSON key", "[\"“]", r"[A-Za-z_][A-Za-z0-9_ \-]{0,60}[\"”]\s*:(?=\s|[\[{\"0-9]|$)"),
-    ("link target", r"\]", r"\([^()\s]{1,400}\)"),
+    ("link target", r"\]", r"\([^()\s]{1,400}\)|\[[A-Za-z0-9 _\-]{1,60}\]"),
+    ("entity", "&", r"(?:[a-z]{2,8}|#[0-9]{1,6});"),
     ("image", "!", r"\[[^\]\n]{0,120}\]\([^()\s]{0,400}\)"),
     ("option", "-", r"(?<![A-Za-z0-9\-]-)(?:-[a-z][A-Za-z0-9_\-]{0,40}|[A-Za-z])(?:=[^\s、。]{1,80})?(?=[\s、。」』）)`,.]|$)"),
     ("phonetics", "/", r"[^/\s]{0,40}[ˈˌəɪʊɛɔæʌɑɜθðʃʒŋɡɹː][^/\s]{0,40}/"),
     ("path", r"[/\\~.]", r"(?<![A-Za-z0-9][/\\~.])(?:(?<=[/\\])[A-Za-z0-9_.\-~]+)?(?:[/\\][A-Za-z0-9_.\-~]+)+[/\\]?"),
-    ("method", r"\.", r"(?<![A-Za-z0-9.\s]\.)[a-z][A-Za-z0-9_]+(?![A-Za-z0-9])"),
+    ("method", r"\.", r"(?<![A-Za-z0-9.]\.)[a-z][A-Za-z0-9_]+(?![A-Za-z0-9])"),
     ("copyright line", "©", r"[^\n]{0,20}[0-9]{4}[^\n]{0,80}"),
 )  # fmt: skip
 
 #: What a word is made of that is no ordinary word; a word here holds ``. @ : / _ = ( )`` as well.
 _IN_WORD: tuple[tuple[str, str], ...] = (
+    ("subscript or call", r"[A-Za-z_][A-Za-z0-9_.]*(?:\[.*\]|\(.+\))$"),
+    ("media type", r"(?:application|text|image|audio|video|multipart)/[a-z0-9.+\-]+"),
     ("URL", r"(?:https?|ftp|file|ssh|git)://.+"),
     ("mail address", r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"),
     ("path", r"[A-Za-z]:\\.*|[A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.\-]+){2,}"),
@@ -68,7 +74,7 @@ _IN_WORD: tuple[tuple[str, str], ...] = (
     ("dotted name", r"[a-z_][A-Za-z0-9_]*(?:\.[a-z_][A-Za-z0-9_]{2,}){1,6}(?![A-Za-z0-9])"),
     ("identifier", r"[A-Za-z0-9]*_[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*|[A-Za-z][A-Za-z0-9]*_+"),
     ("assignment", r"[A-Za-z_][A-Za-z0-9_]*=[A-Za-z0-9_]+"),
-    ("letters and digits", r"[A-Za-z]{1,12}-?[0-9][A-Za-z0-9]*|[0-9]+[A-Za-z]{1,5}[0-9]+[A-Za-z0-9]*"),
+    ("letters and digits", r"[A-Za-z]{1,12}-?[0-9][A-Za-z0-9]*(?:[.\-][A-Za-z0-9]+)*|[0-9]+[A-Za-z]{1,5}[0-9]+[A-Za-z0-9]*"),
     ("number and unit", r"(?<=[0-9])(?:[A-Za-z]{1,5}|[A-Za-z]+/[A-Za-z]+)(?![A-Za-z])"),
     ("camel case", r"(?<![A-Za-z])[A-Za-z]+[a-z][A-Z][A-Za-z]*"),
 )  # fmt: skip
@@ -77,19 +83,29 @@ _IN_WORD: tuple[tuple[str, str], ...] = (
 _IN_LINE: tuple[tuple[str, str], ...] = (
     ("command", rf"(?<![A-Za-z])(?:{_COMMANDS}) (?:\"[^\"\n]{{0,400}}\"|[^{KANA}{HAN}「」『』（）、。`\"\n])*"),
     ("query", r"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE)\b[^\n]{0,300}?(?:;|$|(?=[ぁ-ヿ]))"),
+    ("query", r"\bselect (?:\*|[\w.]+(?:, ?[\w.]+)*) from \w+[^\n]{0,300}?(?:;|$|(?=[ぁ-ヿ]))"),
+    ("statement", r"[A-Za-z_][\w.]*(?:<[^<>\n]{0,40}>)?(?: \w+)? = [^;、。\n]{1,120};"),
+    ("declaration", r"(?<![A-Za-z])[a-z]+(?:-[a-z]+)*: [^:;、。\n]{1,40};"),
+    ("function", rf"\blambda \w+(?:, ?\w+)*: [^{KANA}{HAN}、。\n]{{1,80}}"),
+    ("error", rf"\b(?:[A-Z]\w*)?(?:Error|Exception|Warning): [^{KANA}{HAN}「」、。\n]{{1,200}}"),
+    ("citation", r"[A-Z][\w'\-]+, (?:[A-Z]\. ?)+[^\n]{0,60}\((?:19|20)\d\d[a-z]?\)[^\n]{0,300}"),
     ("first program", r"[Hh]ello,? [Ww]orld!?"),
     ("copyright line", r"Copyright\s[^\n]{0,20}[0-9]{4}[^\n]{0,80}|All [Rr]ights [Rr]eserved\.?"),
 )  # fmt: skip
 _LINE_WORD = re.compile(
     rf"(?<![A-Za-z])(?:{_COMMANDS}) |SELECT|INSERT|UPDATE|DELETE|CREATE|ello,? [Ww]orld|[Rr]eserved|Copyright"
+    r"|select | = |[a-z]: [^:;\n]{1,40};|lambda |(?:Error|Exception|Warning): |, [A-Z]\. ?[^\n]{0,60}\((?:19|20)"
 )
 _LINE_MASK = re.compile("|".join(pattern for _, pattern in _IN_LINE))
 
+# ``items[-1]``, ``open(path, mode='r')``; ``word[1]`` is a note, and ``term(meaning)`` a gloss.
+_INDEX = r"\[(?:-[0-9]+|[0-9]*:[0-9]*|['\"][^'\"\]\n]{1,40}['\"]|[a-z])\]"
+_ARGUMENTS = rf"\([^(){KANA}{HAN}\n]{{0,60}}[='\"\[*+<>][^(){KANA}{HAN}\n]{{0,60}}\)"
 _JOIN = r"[.@:/\\+=&%?#~\-]"
 # One class comes first, so that the search skips what cannot begin anything at the speed of C.
 _TOKEN = re.compile(
-    r"[A-Za-z0-9_<\[{`$\\@#＃\"“\]!\-/~.©](?:(?<=[A-Za-z0-9_])(?P<word>[A-Za-z0-9_]*"
-    rf"(?:{_JOIN}+[A-Za-z0-9_]+)*(?:\(\)|/)?)|"
+    r"[A-Za-z0-9_<\[{`$\\@#＃\"“\]!\-/~.©&](?:(?<=[A-Za-z0-9_])(?P<word>[A-Za-z0-9_]*"
+    rf"(?:{_JOIN}+[A-Za-z0-9_]+)*(?:\(\)|/|{_INDEX}|{_ARGUMENTS})?)|"
     + "|".join(f"(?<={mark})(?:{rest})" for _, mark, rest in _MARKED)
     + ")"
 )
@@ -118,6 +134,16 @@ def mask_line(line: str) -> str:
     return _TOKEN.sub(_cover_token, line)
 
 
+def commands_in(line: str) -> list[str]:
+    """Commands, queries and statements that stand in a line without a mark around them.
+
+    Example:
+        >>> commands_in("次に git push origin を実行")
+        ['git push origin ']
+    """
+    return [m.group() for m in _LINE_MASK.finditer(line)] if _LINE_WORD.search(line) else []
+
+
 def _cover(match: re.Match[str]) -> str:
     return MASKED * (match.end() - match.start())
 
@@ -133,145 +159,7 @@ def _cover_token(match: re.Match[str]) -> str:
     return _WORD_MASK.sub(_cover, text)
 
 
-#: What a line belongs to.
-LineKind = Literal["prose", "code", "json", "data"]
-PROSE: LineKind = "prose"
-CODE: LineKind = "code"
-JSON: LineKind = "json"
-DATA: LineKind = "data"
-
-_FENCE = re.compile(r"^\s{0,12}(?:[-*]\s+|\d+\.\s+)?(`{3,}|~{3,})\s*([A-Za-z0-9_+#.\-]*)[^`]*$")
-_FENCE_AT_END = re.compile(r"(?<=[^`])(`{3})([a-z]{0,12})\s*$")
-_DATA_TAGS = frozenset(("csv", "tsv", "yaml", "yml", "toml", "xml", "ini", "data"))
-_PROSE_TAGS = frozenset(("text", "txt", "plaintext", "plain", "markdown", "md", "japanese"))
-_CODE_LINE = re.compile(
-    r"""^\s*(?:
-        import\s+[\w.{*]+ | from\s+[\w.]+\s+import\b | def\s+\w+\s*\( | class\s+\w+\s*[(:{]
-      | (?:public|private|protected|static)\s+\w+ | \#include\b | using\s+namespace\b
-      | for\s*\(.*\)\s*\{? | for\s+\w+(?:,\s*\w+)*\s+in\s+.+:\s*$ | (?:if|while|elif)\b.*[=<>()\[\]!].*[:{]\s*$ | (?:else|try|finally)\s*[:{]\s*$
-      | (?:const|let|var)\s+\w+\s*=.* | function\s+\w*\s*\( | return\b.*[;()\[\]] | print(?:f|ln)?\s*\(
-      | System\.out\. | console\.log\( | <\?php | \w+(?:\.\w+)*\(.*\)\s*;?\s*$ | [\w.\[\]]+\s*[-+*/]?=\s*[^=\s].*[;()\[\]{}]\s*$
-      | (?:SELECT|INSERT|UPDATE|DELETE|CREATE)\s+.*
-    )""",
-    re.VERBOSE,
-)
-_IMPORT = re.compile(
-    r"\s*(?:import\s+[\w.]+(?:\s+as\s+\w+)?|from\s+[\w.]+\s+import\s+[\w, *()]+)\s*;?\s*$"
-)
-_CODE_MARKS = re.compile(r"[(){}\[\];=<>]")
-_JSON_LINE = re.compile(
-    r"""^\s*[{\[]?\s*["“][^"”\n]*["”]\s*(?::.*|,?\s*[}\]]*,?)\s*$|^\s*[{\[]\s*["“].*"""
-)
-_PROSE_END = re.compile(r"[A-Za-z][.!?]\s*$")
-
-
-def is_code_line(line: str) -> bool:
-    """Whether a line outside a fence is source code.
-
-    Example:
-        >>> is_code_line("for name in os.listdir('.'):"), is_code_line("for example, water")
-        (True, False)
-    """
-    return (len(line) < 400 and _IMPORT.match(line) is not None) or (
-        len(line) < 400
-        and _CODE_LINE.match(line) is not None
-        and _CODE_MARKS.search(line) is not None
-        and not _PROSE_END.search(line)
-    )
-
-
-def line_kinds(lines: list[str]) -> list[LineKind]:
-    """What each line belongs to. A fence that is never closed reaches to the end.
-
-    Code is never language. In data fences Latin is a key or a value, other scripts count. In JSON
-    only sentences count among the Latin.
-    """
-    kinds: list[LineKind] = []
-    at = 0
-    while at < len(lines):
-        line = lines[at]
-        opening = (
-            _FENCE.match(line) or _FENCE_AT_END.search(line)
-            if "``" in line or "~~~" in line
-            else None
-        )
-        if opening is None:
-            kinds.append(_kind_outside(line, kinds[-1] if kinds else PROSE))
-            at += 1
-            continue
-        end = _closing(lines, at + 1, opening[1])
-        inside = lines[at + 1 : end]
-        kind = _fence_kind(opening[2].casefold(), inside)
-        kinds.append(CODE if opening.start() == 0 else PROSE)
-        kinds.extend(kind for _ in inside)
-        kinds.extend(CODE for _ in lines[end : end + 1])
-        at = end + 1
-    return kinds
-
-
-def _closing(lines: list[str], at: int, fence: str) -> int:
-    while at < len(lines) and not lines[at].lstrip().startswith(fence):
-        at += 1
-    return at
-
-
-def _kind_outside(line: str, before: LineKind) -> LineKind:
-    if '"' in line or "“" in line:
-        if _JSON_LINE.match(line) and len(line) < 4000 and _looks_like_json(line):
-            return JSON
-        if before == JSON and _CUT_OFF_STRING.match(line):
-            return JSON
-    return CODE if is_code_line(line) else PROSE
-
-
-_CUT_OFF_STRING = re.compile(r"\s*\"[^\"]{0,60}$")
-_JSON_SHAPE = re.compile(
-    r"""["”]\s*:\s*(?:["“\[{\d]|true|false|null|$)|^\s*["“][^"”]*["”],\s*$|^\s*[{\[]"""
-)
-
-
-def _looks_like_json(line: str) -> bool:
-    return _JSON_SHAPE.search(line) is not None
-
-
-def _fence_kind(tag: str, inside: list[str]) -> LineKind:
-    body = "\n".join(inside)
-    if tag in {"json", "jsonl", "json5"} or (not tag and body.lstrip()[:1] in {"{", "["}):
-        return JSON
-    if tag in _DATA_TAGS:
-        return DATA
-    if tag in _PROSE_TAGS:
-        return PROSE if not any(map(is_code_line, inside)) else CODE
-    if not tag and not _CODE_MARKS.search(body):
-        return DATA
-    return CODE
-
-
 _LATIN = re.compile(f"[{LATIN}]+")
-_INLINE = re.compile(r"`([^`\n]{1,400})`")
-
-
-def words_of_code(lines: list[str], kinds: list[LineKind]) -> frozenset[str]:
-    """Latin words, lower case, that the answer itself writes as code: outside it they are its names.
-
-    Example:
-        >>> sorted(words_of_code(["`git push` します。"], ["prose"]))
-        ['git', 'push']
-    """
-    found: set[str] = set()
-    for line, kind in zip(lines, kinds, strict=True):
-        for code in [line] if kind == CODE else _code_in(line):
-            found.update(word.casefold() for word in _LATIN.findall(code))
-    return frozenset(found)
-
-
-def _code_in(line: str) -> list[str]:
-    inline = _INLINE.findall(line) if "`" in line else []
-    return (
-        inline + [m.group() for m in _LINE_MASK.finditer(line)]
-        if _LINE_WORD.search(line)
-        else inline
-    )
 
 
 def cover_latin(line: str) -> str:
@@ -282,17 +170,3 @@ def cover_latin(line: str) -> str:
         '____,名前'
     """
     return _LATIN.sub(_cover, line)
-
-
-def is_code_answer(lines: list[str], kinds: list[LineKind]) -> bool:
-    """Whether an answer holds code: a fence with code in it, or code in a third of its lines.
-
-    Example:
-        >>> lines = ["例です。", "```python", "print(1)", "```"]
-        >>> is_code_answer(lines, line_kinds(lines))
-        True
-    """
-    is_fence = [("`" in line or "~" in line) and _FENCE.match(line) is not None for line in lines]
-    n_code = sum(kind == CODE and not fence for kind, fence in zip(kinds, is_fence, strict=True))
-    n_lines = sum(1 for line in lines if line.strip())
-    return n_code > 0 and (any(is_fence) or n_code * 3 >= n_lines)

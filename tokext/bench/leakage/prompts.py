@@ -63,9 +63,11 @@ class Allowance:
         """Whether a stretch of the answer stands in the prompt word for word."""
         return bool(self.text) and text in self.text
 
-    def with_code(self, words: frozenset[str]) -> Allowance:
+    def with_code(self, words: frozenset[str], is_technical: bool = False) -> Allowance:
         """The same for an answer that writes these words as code: they are names in it."""
-        return replace(self, words=self.words | words, is_technical=True) if words else self
+        if not (words or is_technical):
+            return self
+        return replace(self, words=self.words | words, is_technical=True)
 
 
 _NOTHING = Allowance()

@@ -200,13 +200,19 @@ def detail_of(text: str) -> str:
 
 
 _JAPANESE_LETTER = re.compile(f"[{KANA}{HAN}]")
+#: Letters that faces are drawn with: (ಠ_ಠ), щ(゜ロ゜щ), Σ(ﾟДﾟ).
+_FACE_LETTERS = frozenset("ДдщЩಠಥლღლ۶งค๑ಡಢڡธԅʕʔᕙᕗ")
 _FACE = frozenset("()（）`´｀；;・^*_°ﾟ≧≦๑•̀❛ᴗ◕╹◡⊙")
 
 
 def _is_word(run: str, line: str, start: int, end: int) -> bool:
     letters = [char for char in run if char.isalpha()]
+    if _FACE_LETTERS.issuperset(letters):
+        return False
     before, after = line[start - 1 : start], line[end : end + 1]
     if any("\uac00" <= char <= "\ud7a3" for char in letters):
+        return True
+    if len(letters) >= 2 and all("\u3131" <= char <= "\u318e" for char in letters):
         return True
     if unicodedata.name(letters[0] if letters else run[0], "").startswith("GREEK"):
         return len(letters) >= 4 and not (before in _FACE and after in _FACE)

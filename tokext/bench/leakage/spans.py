@@ -32,6 +32,18 @@ class Leak:
 
 
 @dataclass(frozen=True)
+class Found:
+    """A stretch of a line that leaks, before its level is known."""
+
+    start: int
+    end: int
+    language: str
+    confidence: Confidence
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class Scan:
     r"""Everything that is known about the language of one answer.
 

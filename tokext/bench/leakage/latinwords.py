@@ -1,0 +1,109 @@
+"""Latin words as they stand in a line, each with what kind of word it is."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from tokext.bench.leakage.context import names_code
+from tokext.bench.leakage.prompts import Allowance
+from tokext.bench.leakage.scripts import LATIN
+from tokext.bench.leakage.words import is_english, is_romaji, language_votes, word_set
+
+_WORD = re.compile(rf"[{LATIN}]+(?:['’\-‑][{LATIN}]+)*")
+
+#: lower: an ordinary word; small: two letters, or a word that titles keep small; title: a capital
+#: first; caps: all capitals; name: anything that is no ordinary word.
+Kind = Literal["lower", "small", "title", "caps", "name"]
+
+
+class Word(NamedTuple):
+    """A Latin word at ``[start, end)`` of its line; `lower` has straight apostrophes."""
+
+    start: int
+    end: int
+    text: str
+    lower: str
+    kind: Kind
+
+
+def read_words(line: str, start: int, end: int, allowance: Allowance) -> list[Word]:
+    """The Latin words of ``line[start:end]``; those of the prompt and of code are names."""
+    words: list[Word] = []
+    for match in _WORD.finditer(line, start, end):
+        at = match.start()
+        lower, kind = _kind_of(match.group(), _host(line[at - 1]) if at else "")
+        if kind != "name" and _is_name(line, match.end(), lower, allowance):
+            kind = "name"
+        words.append(Word(at, match.end(), match.group(), lower, kind))
+    return words
+
+
+def _is_name(line: str, end: int, lower: str, allowance: Allowance) -> bool:
+    if lower in allowance.words or names_code(line, end):
+        return True
+    return allowance.is_technical and lower in word_set("code")
+
+
+#: What a Latin word is fused to: katakana, or Han and kana that no particle ends in, or nothing.
+Host = Literal["", "katakana", "stem"]
+
+
+def _host(before: str) -> Host:
+    if "ァ" <= before <= "ー":
+        return "katakana"
+    return "stem" if "\u4e00" <= before <= "\u9fff" or before in "んっゃゅょ" else ""
+
+
+@lru_cache(maxsize=1 << 14)
+def _kind_of(text: str, host: Host) -> tuple[str, Kind]:
+    """A word in lower case, and its kind; beside katakana fewer words are names."""
+    lower = text.casefold().replace("’", "'")
+    is_fused = host == "katakana"
+    kind = _kind_of_lower(lower, host) if text.islower() else _kind_of_upper(text, lower, is_fused)
+    return lower, kind
+
+
+def _kind_of_upper(text: str, lower: str, is_fused: bool) -> Kind:
+    if text[0].isupper() and (text[1:].islower() or "-" in text or "'" in lower):
+        return "title" if len(text) > 1 else "name"
+    if text.isupper():
+        return "caps" if len(text) >= 4 else "name"
+    is_half = is_fused and len(text) >= 4 and re.match(r"[A-Z]{2,}[a-z]{3,}", text)
+    return "lower" if is_half else "name"
+
+
+def _kind_of_lower(lower: str, host: Host) -> Kind:
+    is_fused = host == "katakana"
+    if len(lower) <= 2:
+        odd = is_fused and len(lower) == 2 and lower not in word_set("neutral")
+        return "lower" if odd else "small"
+    if is_fused:
+        return "lower"
+    if lower in word_set("neutral") or is_compound_name(lower) or _BASES.fullmatch(lower):
+        return "name"
+    return "name" if not host and is_romaji(lower) else "lower"
+
+
+_BASES = re.compile("[acgtu]{6,}")
+_PREFIXES = frozenset(("anti", "co", "ex", "multi", "non", "post", "pre", "re", "self", "semi"))
+
+
+def is_compound_name(lower: str) -> bool:
+    """Whether a word with hyphens is a name: one part of it is no word (``scikit-learn``).
+
+    Example:
+        >>> is_compound_name("scikit-learn"), is_compound_name("self-esteem")
+        (True, False)
+    """
+    parts = [part for part in re.split("[-‑]", lower) if part and part not in _PREFIXES]
+    return len(parts) > 1 and (
+        not _is_word(parts[0]) or any(part in word_set("neutral") for part in parts)
+    )
+
+
+def _is_word(part: str) -> bool:
+    if len(part) == 1 or part in word_set("neutral"):
+        return False
+    return is_english(part) or bool(language_votes(part)) or is_romaji(part)

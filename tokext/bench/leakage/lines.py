@@ -1,0 +1,214 @@
+"""What each line of an answer belongs to: prose, code, JSON, or a table of data."""
+
+# ruff: noqa: E501 (a pattern is read as one line)
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from tokext.bench.leakage.masks import commands_in
+from tokext.bench.leakage.scripts import LATIN
+
+#: What a line belongs to.
+LineKind = Literal["prose", "code", "json", "data"]
+PROSE: LineKind = "prose"
+CODE: LineKind = "code"
+JSON: LineKind = "json"
+DATA: LineKind = "data"
+
+_FENCE = re.compile(r"^\s{0,12}(?:[-*]\s+|\d+\.\s+)?(`{3,}|~{3,})\s*([A-Za-z0-9_+#.\-]*)[^`]*$")
+_FENCE_AT_END = re.compile(r"(?<=[^`])(`{3})([a-z]{0,12})\s*$")
+_DATA_TAGS = frozenset(("csv", "tsv", "yaml", "yml", "toml", "xml", "ini", "data"))
+_PROSE_TAGS = frozenset(("text", "txt", "plaintext", "plain", "markdown", "md", "japanese"))
+_CODE_LINE = re.compile(
+    r"""^\s*(?:
+        import\s+[\w.{*]+ | from\s+[\w.]+\s+import\b | def\s+\w+\s*\( | class\s+\w+\s*[(:{]
+      | (?:public|private|protected|static)\s+\w+ | \#include\b | using\s+namespace\b
+      | for\s*\(.*\)\s*\{? | for\s+\w+(?:,\s*\w+)*\s+in\s+.+:\s*$ | (?:if|while|elif)\b.*[=<>()\[\]!].*[:{]\s*$ | (?:else|try|finally)\s*[:{]\s*$
+      | (?:const|let|var)\s+\w+\s*=.* | function\s+\w*\s*\( | return\b.*[;()\[\]] | print(?:f|ln)?\s*\(
+      | System\.out\. | console\.log\( | <\?php | \w+(?:\.\w+)*\(.*\)\s*;?\s*$ | [\w.\[\]]+\s*[-+*/]?=\s*[^=\s].*[;()\[\]{}]\s*$
+      | (?:SELECT|INSERT|UPDATE|DELETE|CREATE)\s+.*
+      | (?:export|interface|type|declare)\s+\w.*[{=(]\s*$ | return\s*[{(]\s*$ | [})\]]+[;,]?\s*$ | \}\s*(?:else|catch|finally)\b.*\{\s*$
+      | [\w$.@#:*, >\-\[\]]+(?:\([^()]*\))?\s*\{\s*$ | [a-z][a-z\-]+:\s*[^:;]+;\s*$
+    )""",
+    re.VERBOSE,
+)
+_IMPORT = re.compile(
+    r"\s*(?:import\s+[\w.]+(?:\s+as\s+\w+)?|from\s+[\w.]+\s+import\s+[\w, *()]+)\s*;?\s*$"
+)
+_LOG = re.compile(
+    r"""\s*File\ ".*",\ line\ \d+ | Traceback\ \(most\ recent | \s+at\ [\w.$<>]+\(.*\)\s*$
+      | \[?\d{4}-\d\d-\d\d[T\ ]\d\d:\d\d(?::\d\d)?\S*\s+\[?(?:INFO|WARN(?:ING)?|ERROR|DEBUG|FATAL)\b""",
+    re.VERBOSE,
+)
+_CODE_MARKS = re.compile(r"[(){}\[\];=<>]")
+_JSON_LINE = re.compile(
+    r"""^\s*[{\[]?\s*["“][^"”\n]*["”]\s*(?::.*|,?\s*[}\]]*,?)\s*$|^\s*[{\[]\s*["“].*"""
+)
+_PROSE_END = re.compile(r"[A-Za-z][.!?]\s*$")
+
+
+def is_code_line(line: str) -> bool:
+    """Whether a line outside a fence is source code.
+
+    Example:
+        >>> is_code_line("for name in os.listdir('.'):"), is_code_line("for example, water")
+        (True, False)
+    """
+    if len(line) >= 400:
+        return False
+    if _IMPORT.match(line) or _LOG.match(line):
+        return True
+    return (
+        _CODE_LINE.match(line) is not None
+        and _CODE_MARKS.search(line) is not None
+        and not _PROSE_END.search(line)
+    )
+
+
+def line_kinds(lines: list[str]) -> list[LineKind]:
+    """What each line belongs to. A fence that is never closed reaches to the end.
+
+    Code is never language. In data fences Latin is a key or a value, other scripts count. In JSON
+    only sentences count among the Latin.
+    """
+    kinds: list[LineKind] = []
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        opening = (
+            _FENCE.match(line) or _FENCE_AT_END.search(line)
+            if "``" in line or "~~~" in line
+            else None
+        )
+        if opening is None:
+            kinds.append(_kind_outside(line, kinds[-1] if kinds else PROSE))
+            at += 1
+            continue
+        end = _closing(lines, at + 1, opening[1])
+        inside = lines[at + 1 : end]
+        kind = _fence_kind(opening[2].casefold(), inside)
+        kinds.append(CODE if opening.start() == 0 else PROSE)
+        kinds.extend(kind for _ in inside)
+        kinds.extend(CODE for _ in lines[end : end + 1])
+        at = end + 1
+    for start, end in _settings(lines, kinds):
+        kinds[start:end] = [DATA] * (end - start)
+    return kinds
+
+
+#: ``key: value`` and ``key = value`` as configuration files have them, a small letter first.
+_SETTING = re.compile(
+    r"\s*(?:- )?[a-z_][\w.\-]*\s*(?::(?:\s|$)|=)|\s*\[[\w.\-]+\]\s*$|\s*- [\w./:\-]+\s*$"
+)
+_CONTAINER = re.compile(r"\s*(?::::+|!!!)\s*\w")
+_FEWEST_SETTINGS = 3
+
+
+def _settings(lines: list[str], kinds: list[LineKind]) -> list[tuple[int, int]]:
+    """Where settings stand: front matter, and a few lines of ``key: value`` after each other."""
+    found: list[tuple[int, int]] = []
+    if lines[0].rstrip() == "---" and (end := _closing(lines, 1, "---")) < min(len(lines), 40):
+        found.append((0, end + 1))
+    at = 0
+    while at < len(lines):
+        start = at
+        while at < len(lines) and kinds[at] == PROSE and _SETTING.match(lines[at]):
+            at += 1
+        if at - start >= _FEWEST_SETTINGS:
+            found.append((start, at))
+        at += 1
+    return found
+
+
+def _closing(lines: list[str], at: int, fence: str) -> int:
+    while at < len(lines) and not lines[at].lstrip().startswith(fence):
+        at += 1
+    return at
+
+
+def _kind_outside(line: str, before: LineKind) -> LineKind:
+    if '"' in line or "“" in line:
+        if _JSON_LINE.match(line) and len(line) < 4000 and _looks_like_json(line):
+            return JSON
+        if before == JSON and _CUT_OFF_STRING.match(line):
+            return JSON
+    if is_code_line(line):
+        return CODE
+    return DATA if _CONTAINER.match(line) else PROSE
+
+
+_CUT_OFF_STRING = re.compile(r"\s*\"[^\"]{0,60}$")
+_JSON_SHAPE = re.compile(
+    r"""["”]\s*:\s*(?:["“\[{\d]|true|false|null|$)|^\s*["“][^"”]*["”],\s*$|^\s*[{\[]"""
+)
+
+
+def _looks_like_json(line: str) -> bool:
+    return _JSON_SHAPE.search(line) is not None
+
+
+def _fence_kind(tag: str, inside: list[str]) -> LineKind:
+    body = "\n".join(inside)
+    if tag in {"json", "jsonl", "json5"} or (not tag and body.lstrip()[:1] in {"{", "["}):
+        return JSON
+    if tag in _DATA_TAGS:
+        return DATA
+    if tag in _PROSE_TAGS:
+        return PROSE if not any(map(is_code_line, inside)) else CODE
+    if not tag and not _CODE_MARKS.search(body):
+        return DATA
+    return CODE
+
+
+def is_code_answer(lines: list[str], kinds: list[LineKind]) -> bool:
+    """Whether an answer holds code: a fence with code in it, or code in a third of its lines.
+
+    Example:
+        >>> lines = ["例です。", "```python", "print(1)", "```"]
+        >>> is_code_answer(lines, line_kinds(lines))
+        True
+    """
+    is_fence = [("`" in line or "~" in line) and _FENCE.match(line) is not None for line in lines]
+    n_code = sum(kind == CODE and not fence for kind, fence in zip(kinds, is_fence, strict=True))
+    n_lines = sum(1 for line in lines if line.strip())
+    return n_code > 0 and (any(is_fence) or n_code * 3 >= n_lines)
+
+
+_LATIN = re.compile(f"[{LATIN}]+")
+#: Whoever writes of these writes of programs, where ``this`` and ``props`` are names.
+_OF_PROGRAMS = (
+    "関数の", "メソッド", "変数", "引数", "リポジトリ", "ソースコード", "コンパイル", "コンポーネント", "プログラミング",
+    "ブラウザ", "JavaScript", "TypeScript", "Python", "HTML", "CSS", "SQL", "Docker", "GitHub", "React", "Linux",
+)  # fmt: skip
+
+
+def is_about_programs(text: str) -> bool:
+    """Whether an answer without code speaks of programs.
+
+    Example:
+        >>> is_about_programs("この関数の引数は三つです。"), is_about_programs("猫が好きです。")
+        (True, False)
+    """
+    return any(word in text for word in _OF_PROGRAMS)
+
+
+_INLINE = re.compile(r"`([^`\n]{1,400})`")
+
+
+def words_of_code(lines: list[str], kinds: list[LineKind]) -> frozenset[str]:
+    """Latin words, lower case, that the answer itself writes as code: outside it they are its names.
+
+    Example:
+        >>> sorted(words_of_code(["`git push` します。"], ["prose"]))
+        ['git', 'push']
+    """
+    found: set[str] = set()
+    for line, kind in zip(lines, kinds, strict=True):
+        for code in [line] if kind == CODE else _code_in(line):
+            found.update(word.casefold() for word in _LATIN.findall(code))
+    return frozenset(found)
+
+
+def _code_in(line: str) -> list[str]:
+    return (_INLINE.findall(line) if "`" in line else []) + commands_in(line)
