@@ -49,3 +49,27 @@ def test_a_missing_result_is_one_line_and_a_hint(tmp_path):
 
 def test_no_result_at_all_is_wrong_usage(tmp_path):
     assert tokext("-o", tmp_path / "out").returncode == 2
+
+
+def compression(path, chars_per_token, n_lines_changed=None):
+    row = {"tokenizer": "base" if n_lines_changed is None else "ours", "corpus": "en.txt"}
+    row |= {"n_documents": 1, "n_chars": 8, "n_bytes": 8, "n_tokens": 4, "bytes_per_token": 2.0}
+    row |= {"byte_fallback_share": 0.0, "chars_per_token": chars_per_token, "n_lines": 9}
+    row |= {"n_lines_changed": n_lines_changed, "segmentation": {"text": "words", "tokens": []}}
+    path.write_text(json.dumps([row]), encoding="utf-8")
+    return path
+
+
+def test_compare_passes_fails_and_refuses_by_exit_status(tmp_path):
+    old = compression(tmp_path / "old.json", 1.0)
+    new = compression(tmp_path / "new.json", 2.0, n_lines_changed=0)
+    demands = ("--max-english-change", "0", "--min-gain")
+    done = tokext("--compare", old, new, *demands, "1.8")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 of 9" in done.stdout
+    failed = tokext("--compare", old, new, *demands, "2.5", "--json")
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout)["failures"]
+    assert tokext("--compare", old, new, "-o", tmp_path / "out").returncode == 2
+    assert tokext(new, "-o", tmp_path / "out", "--min-gain", "1").returncode == 2
+    assert tokext("--compare", old, tmp_path / "nowhere.json").returncode == 1

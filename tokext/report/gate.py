@@ -1,0 +1,191 @@
+"""Two measurements held against each other: what a new tokenizer brings, what it changes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import regex
+
+from tokext.errors import InputError
+from tokext.report.comparison import Comparison, Row
+from tokext.report.read import read_evidence
+
+_HINT = "give two results of tokext bench compression, or folders that hold one each."
+_LETTER, _ASCII_LETTER = regex.compile(r"\p{L}"), regex.compile("[A-Za-z]")
+#: English text holds a name or a word of another script at times.
+_LEAST_ASCII = 0.95
+
+
+@dataclass(frozen=True)
+class Change:
+    """One corpus: characters per token of the base, of OLD and of NEW, and lines of NEW changed.
+
+    Lines are changed when NEW's first tokenizer cuts them otherwise; None where that was not
+    counted.
+    """
+
+    corpus: str
+    is_english: bool
+    base: float
+    old: float
+    new: float
+    n_lines: int | None
+    n_lines_changed: int | None
+
+    @property
+    def gain(self) -> float:
+        """How many times as much text a token of NEW holds as a token of the base."""
+        return self.new / self.base
+
+    @property
+    def changed_share(self) -> float | None:
+        """The share of lines that changed."""
+        if self.n_lines is None or self.n_lines_changed is None:
+            return None
+        return self.n_lines_changed / self.n_lines if self.n_lines else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The change as plain values."""
+        derived = {"gain": self.gain, "changed_share": self.changed_share}
+        return dataclasses.asdict(self) | derived
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Every corpus that both measured, the main one first, and what was demanded in vain."""
+
+    changes: tuple[Change, ...]
+    failures: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything that was demanded holds."""
+        return not self.failures
+
+    def as_dict(self) -> dict[str, Any]:
+        """The verdict as plain values."""
+        changes = [change.as_dict() for change in self.changes]
+        return {"passed": self.passed, "failures": list(self.failures), "corpora": changes}
+
+
+def compare_results(
+    old: str | Path,
+    new: str | Path,
+    *,
+    max_english_change: float | None = None,
+    min_gain: float | None = None,
+    corpus: str | None = None,
+) -> Verdict:
+    """Compare two compression results on the corpora that both measured.
+
+    The first tokenizer of OLD is the base. A corpus is English where 95 % of the letters of its
+    sample are Latin without marks.
+
+    Args:
+        old: A result that was good; one that measured the base alone will do.
+        new: The result in question: the base and the tokenizer that extends it.
+        max_english_change: The largest share of English lines that NEW may cut differently.
+        min_gain: How many times the base's characters per token NEW needs on the main corpus.
+        corpus: The main corpus; without it the first whose tokens NEW changed.
+
+    Raises:
+        InputError: A result is missing, they share no corpus, or what is demanded was not measured.
+    """
+    before, after = _comparison(old), _comparison(new, corpus)
+    changes = _changes(before, after)
+    if not changes:
+        raise InputError(f"{old} and {new} measured no corpus in common.", hint=_HINT)
+    failures = [
+        *_too_much_change(changes, max_english_change, new),
+        *_too_little_gain(changes, min_gain, after),
+    ]
+    return Verdict(tuple(changes), tuple(failures))
+
+
+def _comparison(result: str | Path, corpus: str | None = None) -> Comparison:
+    rows = read_evidence([result]).rows
+    if not rows:
+        raise InputError(f"{result} holds no compression result.", hint=_HINT)
+    return Comparison(rows, corpus)
+
+
+def _changes(before: Comparison, after: Comparison) -> list[Change]:
+    corpora = sorted(after.corpora, key=lambda corpus: corpus != after.main)
+    found = []
+    for corpus in corpora:
+        new = after.row(after.extended or after.base, corpus)
+        base, old = (before.row(t or before.base, corpus) for t in (before.base, before.extended))
+        if new is None or base is None:
+            continue
+        old = old or base
+        _refuse_other_text(corpus, base, new)
+        found.append(
+            Change(
+                after.short_corpus[corpus],
+                _is_english(new),
+                base=base["chars_per_token"],
+                old=old["chars_per_token"],
+                new=new["chars_per_token"],
+                n_lines=new.get("n_lines"),
+                n_lines_changed=new.get("n_lines_changed"),
+            )
+        )
+    return found
+
+
+def _refuse_other_text(corpus: str, one: Row, other: Row) -> None:
+    for key in ("corpus_sha256", "n_chars", "n_documents"):
+        if one.get(key) != other.get(key):
+            raise InputError(
+                f"{corpus} is not the same text in both: {key} {one.get(key)} in {one['source']}, "
+                f"{other.get(key)} in {other['source']}.",
+                hint="measure both on the same files, with the same --document-lines.",
+            )
+
+
+def _is_english(row: Row) -> bool:
+    """By the sample that was segmented."""
+    letters = _LETTER.findall((row.get("segmentation") or {}).get("text") or "")
+    n_ascii = sum(bool(_ASCII_LETTER.fullmatch(letter)) for letter in letters)
+    return bool(letters) and n_ascii >= _LEAST_ASCII * len(letters)
+
+
+def _too_much_change(changes: Sequence[Change], most: float | None, new: str | Path) -> list[str]:
+    if most is None:
+        return []
+    english = [change for change in changes if change.is_english]
+    if not english or any(change.changed_share is None for change in english):
+        what = "counts no changed lines" if english else "measured no English corpus"
+        raise InputError(
+            f"{new} {what}, so --max-english-change {most:g} cannot be judged.",
+            hint="tokext bench compression BASE EXTENDED --text english.txt, in this order.",
+        )
+    return [
+        f"{c.n_lines_changed:,} of {c.n_lines:,} lines of {c.corpus} changed, a share of "
+        f"{c.changed_share:.4f}; at most {most:g} may."
+        for c in english
+        if c.changed_share is not None and c.changed_share > most
+    ]
+
+
+def _too_little_gain(
+    changes: Sequence[Change], least: float | None, after: Comparison
+) -> list[str]:
+    main = changes[0]
+    if least is None:
+        return []
+    if main.corpus != after.short_corpus[after.main]:
+        raise InputError(
+            f"OLD did not measure {after.main}, so --min-gain {least:g} cannot be judged.",
+            hint="name a corpus that both measured with --corpus.",
+        )
+    if main.gain >= least:
+        return []
+    return [
+        f"{main.corpus} has {main.base:.3f} -> {main.new:.3f} characters per token, "
+        f"{main.gain:.3f} times the base's; at least {least:g} times is asked for."
+    ]
