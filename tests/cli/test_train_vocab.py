@@ -126,7 +126,7 @@ def test_an_interrupt_ends_with_130_one_line_and_nothing_left(tmp_path, tiny_bas
             file.writelines(f"{line[n % 7 :]}{line[: n * 3 % 31]}\n" for line in lines)
     command = [sys.executable, "-m", "tokext", "train-vocab", str(tmp_path / "ja.txt")]
     command += ["--base", str(tiny_base), "-o", str(tmp_path / "added"), "--size", "30000"]
-    command += ["--workers", "2", "--boundary", "none"]
+    command += ["--workers", "2", "--boundary", "none", "--method", "independent"]
     process = subprocess.Popen(
         command,
         env=os.environ | {"TMPDIR": str(scratch)},

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokext.corpus.counts import by_count
-from tokext.vocab.train import _times_made, last_merge
+from tokext.vocab.independent import _times_made
+from tokext.vocab.reach import last_merge
 from tokext.vocab.trainer import train_bpe
 
 

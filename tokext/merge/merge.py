@@ -13,9 +13,8 @@ from tokext.records import AddedPiece, Extension
 from tokext.tokenizer.fast import FastTokenizer, Merge
 from tokext.tokenizer.load import Tokenizer
 from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
-from tokext.vocab.reach import choose_reachable
+from tokext.vocab.reach import choose_reachable, last_merge
 from tokext.vocab.rules import Rules
-from tokext.vocab.train import last_merge
 
 
 @dataclass(frozen=True)

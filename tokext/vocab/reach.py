@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from tokext.errors import TokenizerError
@@ -24,19 +26,17 @@ _STEP_BELOW_UNLEARNED = 128.0
 
 
 def choose_reachable(
-    base: Tokenizer, entering: list[AddedPiece], size: int | None, dropped: Counter[str]
+    base: Tokenizer, entering: Iterable[AddedPiece], size: int | None, dropped: Counter[str]
 ) -> tuple[list[AddedPiece], SentencePieceModel]:
     """The first `size` pieces that some text is encoded to, and the model that holds them.
 
     A piece that its own text is not encoded to is never a part of any encoding, so leaving it out
     changes nothing for the others, and the next in rank takes its place.
     """
-    wanted = len(entering) if size is None else size
     chosen: list[AddedPiece] = []
     waiting = iter(entering)
     while True:
-        while len(chosen) < wanted and (following := next(waiting, None)) is not None:
-            chosen.append(following)
+        chosen += itertools.islice(waiting, None if size is None else size - len(chosen))
         model = model_with(base, chosen)
         unreachable = set(unreachable_pieces(model, [a.piece for a in chosen]))
         if not unreachable:
@@ -83,3 +83,33 @@ def _scores_below(base: Tokenizer, chosen: list[AddedPiece]) -> list[float]:
             hint="add fewer pieces with --size.",
         )
     return scores
+
+
+def last_merge(piece: str, rank: Callable[[str], float | None]) -> tuple[str, str]:
+    """The two parts that BPE joins last when it makes a piece.
+
+    Args:
+        piece: At least two characters.
+        rank: The rank of a text that is a piece, the lowest first; None for any other text.
+
+    Raises:
+        ValueError: The piece is not made from its characters.
+
+    Example:
+        >>> ranks = {"ab": 0, "cd": 1, "abcd": 2}
+        >>> last_merge("abcd", ranks.get)
+        ('ab', 'cd')
+    """
+    parts = list(piece)
+    while len(parts) > 2:
+        candidates = (
+            (rank_, at)
+            for at in range(len(parts) - 1)
+            if (rank_ := rank(parts[at] + parts[at + 1])) is not None
+        )
+        best = min(candidates, default=None)
+        if best is None:
+            raise ValueError(f"{piece!r} is not made from its characters")
+        at = best[1]
+        parts[at : at + 2] = [parts[at] + parts[at + 1]]
+    return parts[0], parts[1]

@@ -68,7 +68,11 @@ class Rules:
             >>> rules.allows_characters("彼／", {"／"}), rules.allows_characters("彼／", {"彼"})
             (True, False)
         """
-        return all(char in known or self.language.has_letter(char) for char in piece)
+        return all(char in known or self.allows_new(char) for char in piece)
+
+    def allows_new(self, char: str) -> bool:
+        """Whether a character that the base lacks may become a piece by itself."""
+        return self.language.has_letter(char)
 
     def is_well_formed(self, piece: str) -> bool:
         """Whether no digit, space or control character stands where it may not."""

@@ -1,0 +1,108 @@
+"""Pieces learned from plain text, by SentencePiece's trainer, independent of the base's merges."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from tokext.corpus.counts import RunCounts, by_count
+from tokext.records import AddedPiece
+from tokext.tokenizer.sentencepiece import PieceType, SentencePieceModel
+from tokext.vocab.reach import last_merge
+from tokext.vocab.rules import Rules
+from tokext.vocab.trainer import train_bpe
+
+#: Learned beyond what was asked for: some pieces are too long, too rare, or in the base already.
+_SLACK = 1.06
+
+
+def independent_pieces(
+    counts: RunCounts, base: SentencePieceModel, size: int, rules: Rules
+) -> Iterator[AddedPiece]:
+    """Pieces of plain text: the missing characters by count, then what was merged, in its order."""
+    chars = _char_counts(counts)
+    options = {"character_coverage": 0.9999, "split_by_unicode_script": base.splits_scripts}
+    wanted = int(size * _SLACK) + len(chars) + len(base.ids) // 8
+    trained = _train(counts, wanted, rules, **options)
+    made = _times_made(trained, by_count(counts))
+    learned = {p.text: made[id_] for id_, p in enumerate(trained.pieces) if id_ > 0}
+    missing = [c for c in learned if len(c) == 1 and c not in base.ids]
+    for char in sorted(missing, key=lambda c: (-chars[c], c)):
+        yield AddedPiece(char, chars[char])
+    for piece, count in learned.items():
+        if len(piece) > 1 and piece not in base.ids:
+            yield AddedPiece(piece, count)
+
+
+def _char_counts(counts: RunCounts) -> Counter[str]:
+    """How often each character occurs. Runs of equal count are counted as one long text."""
+    by_times: dict[int, list[str]] = {}
+    for run, count in counts:
+        by_times.setdefault(count, []).append(run)
+    chars: Counter[str] = Counter()
+    for times, runs in by_times.items():
+        for char, count in Counter("".join(runs)).items():
+            chars[char] += count * times
+    return chars
+
+
+def _train(
+    runs: Iterable[tuple[str, int]], vocab_size: int, rules: Rules, **options: object
+) -> SentencePieceModel:
+    return train_bpe(
+        by_count(runs),
+        vocab_size,
+        max_sentencepiece_length=rules.max_piece_length,
+        split_by_whitespace=False,
+        split_by_number=False,
+        split_digits=False,
+        **options,
+    )
+
+
+def _times_made(trained: SentencePieceModel, runs: Iterable[tuple[str, int]]) -> list[int]:
+    """How often the trained model makes each of its pieces on the way through the runs.
+
+    What stands in the final spelling is counted, and then, from the last merge to the first, what
+    each of those was merged from.
+    """
+    made = _final_counts(trained, runs)
+    ids = trained.ids
+    for id_ in sorted(range(trained.size), key=lambda i: trained.pieces[i].score):
+        text = trained.pieces[id_].text
+        if trained.pieces[id_].type is PieceType.NORMAL and len(text) > 1:
+            left, right = last_merge(text, _rank(trained))
+            made[ids[left]] += made[id_]
+            made[ids[right]] += made[id_]
+    return made
+
+
+def _final_counts(trained: SentencePieceModel, runs: Iterable[tuple[str, int]]) -> list[int]:
+    counts = [0] * trained.size
+    batch: list[tuple[str, int]] = []
+    for run in runs:
+        batch.append(run)
+        if len(batch) == 50_000:
+            _add_final_counts(trained, batch, counts)
+            batch = []
+    _add_final_counts(trained, batch, counts)
+    return counts
+
+
+def _add_final_counts(
+    trained: SentencePieceModel, batch: list[tuple[str, int]], counts: list[int]
+) -> None:
+    spelled = trained.spell_all([run for run, _ in batch])
+    for ids, (_, count) in zip(spelled, batch, strict=True):
+        for id_ in ids:
+            counts[id_] += count
+
+
+def _rank(trained: SentencePieceModel) -> Callable[[str], float | None]:
+    ids, pieces = trained.ids, trained.pieces
+
+    def rank(text: str) -> float | None:
+        id_ = ids.get(text)
+        return None if id_ is None else -pieces[id_].score
+
+    return rank
