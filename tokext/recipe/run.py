@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tokext.corpus.embedded import corpora_folder, embedded_files
-from tokext.errors import OutputError
+from tokext.errors import InputError, OutputError
 from tokext.output import json_text, write_whole
 from tokext.progress import say
 from tokext.recipe.read import Recipe, read_recipe
@@ -57,11 +57,11 @@ def run_recipe(
     before = {} if force else _read_state(folder)
     state: dict[str, Any] = {}
     report: dict[str, str] = {}
-    stages = [stage for stage in STAGES if stage.name in read.stages]
-    for n, stage in enumerate(stages, 1):
-        options = _options(read, stage, changes)
+    # All options first: what is missing is said before anything is done.
+    given = [(s, _options(read, s, changes)) for s in STAGES if s.name in read.stages]
+    for n, (stage, options) in enumerate(given, 1):
         fingerprint = _fingerprint(stage, options, state)
-        title = f"[{n}/{len(stages)}] {stage.name}"
+        title = f"[{n}/{len(given)}] {stage.name}"
         done = before.get(stage.name, {})
         state[stage.name] = {"fingerprint": fingerprint, "output": _look(folder / stage.output)}
         if unchanged := done == state[stage.name]:
@@ -87,9 +87,19 @@ def _options(recipe: Recipe, stage: Stage, changes: Mapping[str, Any]) -> dict[s
     options = shared | recipe.stages[stage.name]
     if stage.name == "train-vocab":
         options |= {key: value for key, value in changes.items() if value is not None}
+    for key in stage.needs:
+        if not options.get(key):
+            raise InputError(
+                f"the stage {stage.name} of {recipe.name} has no {key}.",
+                hint=f"write {key} = {stage.takes[key].example} under it.",
+            )
     for key, kind in stage.takes.items():
         if kind.beside and key in options:
-            options[key] = [path for name in options[key] for path in _resolve(name, recipe.folder)]
+            options[key] = [
+                path
+                for name in options[key]
+                for path in ([name] if name in kind.known else _resolve(name, recipe.folder))
+            ]
     return options
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tokext.bench.prompts import embedded_prompts
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -15,37 +17,53 @@ class Kind:
     Attributes:
         types: What TOML makes of a right value.
         example: A right value, as one writes it.
+        several: The value is a list of such.
         files: The value names files, so that the stage is done again when one of them changes.
         beside: These names are relative to the recipe, or `embedded:`.
+        known: Names that stand for something that comes with tokext, not for a file.
     """
 
     types: tuple[type, ...]
     example: str
+    several: bool = False
     files: bool = False
     beside: bool = False
+    known: frozenset[str] = frozenset()
 
     def fits(self, value: object) -> bool:
-        """Whether a value is of this kind; a list must hold strings only.
+        """Whether a value is of this kind.
 
         Example:
             >>> INTEGER.fits(64), INTEGER.fits(True), TEXTS.fits(["a.txt", 5])
             (True, False, False)
         """
-        if isinstance(value, bool) != (bool in self.types):
-            return False
-        strings = not isinstance(value, list) or all(isinstance(item, str) for item in value)
-        return isinstance(value, self.types) and strings
+        if self.several:
+            return isinstance(value, list) and all(map(self._fits_one, value))
+        return self._fits_one(value)
+
+    def _fits_one(self, value: object) -> bool:
+        # A boolean is an int to Python, not to whoever writes a recipe.
+        return isinstance(value, self.types) and isinstance(value, bool) == (bool in self.types)
 
 
 STRING: Final = Kind((str,), '"text"')
 SWITCH: Final = Kind((bool,), "true")
 INTEGER: Final = Kind((int,), "64")
 NUMBER: Final = Kind((int, float), "0.01")
-TEXTS: Final = Kind((list,), '["one", "two"]', files=True, beside=True)
-TOKENIZERS: Final = Kind((list,), '["one", "two"]', files=True)
+INTEGERS: Final = Kind((int,), "[1, 8]", several=True)
+NUMBERS: Final = Kind((int, float), "[0.2, 0.7]", several=True)
+TEXTS: Final = Kind((str,), '["one", "two"]', several=True, files=True, beside=True)
+TOKENIZERS: Final = Kind((str,), '["one", "two"]', several=True, files=True)
+PROMPTS: Final = Kind((str,), '["ja", "mine.toml"]', several=True, files=True, beside=True,
+                      known=frozenset(embedded_prompts()))  # fmt: skip
 
 #: Options that stand at the top of a recipe, for each stage that takes them.
-SHARED: Final[Mapping[str, Kind]] = {"base": STRING, "language": STRING, "seed": INTEGER}
+SHARED: Final[Mapping[str, Kind]] = {
+    "base": STRING,
+    "language": STRING,
+    "seed": INTEGER,
+    "model": STRING,
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +76,7 @@ class Stage:
         do: Gets the options, texts as paths, and the folder of the run.
         options: Its own options.
         shared: Those of `SHARED` that it takes as well.
+        needs: Options that it cannot do without.
         after: The stages whose outputs it reads; it is done again when one of them is another.
         reported: The report reads its output.
     """
@@ -67,6 +86,7 @@ class Stage:
     do: Callable[[Mapping[str, Any], Path], None]
     options: Mapping[str, Kind]
     shared: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     reported: bool = False
 

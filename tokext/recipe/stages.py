@@ -9,13 +9,17 @@ from typing import Any, Final
 from tokext.output import json_text, write_whole
 from tokext.recipe.stage import (
     INTEGER,
+    INTEGERS,
     NUMBER,
+    NUMBERS,
+    PROMPTS,
     STRING,
     SWITCH,
     TEXTS,
     TOKENIZERS,
     Stage,
 )
+from tokext.tokenizer.base import DEFAULT_BASE
 
 
 def _train_vocab(options: Mapping[str, Any], folder: Path) -> None:
@@ -34,7 +38,11 @@ def _bench_compression(options: Mapping[str, Any], folder: Path) -> None:
     from tokext.bench.compression import measure_compression
 
     given = dict(options)
-    tokenizers = [given.pop("base"), str(folder / "tokenizer"), *given.pop("tokenizers", ())]
+    tokenizers = [
+        given.pop("base", DEFAULT_BASE),
+        str(folder / "tokenizer"),
+        *given.pop("tokenizers", ()),
+    ]
     rows = measure_compression(tokenizers, given.pop("texts"), **given)
     write_whole(folder / "compression.json", json_text([row.as_dict() for row in rows]), force=True)
 
@@ -44,17 +52,46 @@ def _tiny_model(options: Mapping[str, Any], folder: Path) -> None:
     from tokext.model.tiny import train_tiny
 
     lines = list(read_corpus(options["inputs"]))
-    train_tiny(lines, options["base"], folder / "model-base", force=True)
+    train_tiny(lines, options.get("base", DEFAULT_BASE), folder / "model-base", force=True)
 
 
 def _resize(options: Mapping[str, Any], folder: Path) -> None:
     from tokext.model.resize import resize_checkpoint
 
     given = dict(options)
-    model = given.pop("model", str(folder / "model-base"))
+    model = _base_model(given, folder)
     resize_checkpoint(
         model, tokenizer=folder / "tokenizer", output=folder / "model", force=True, **given
     )
+
+
+def _bench_throughput(options: Mapping[str, Any], folder: Path) -> None:
+    from tokext.bench.throughput import measure_throughput
+
+    given = dict(options)
+    models = [_base_model(given, folder), str(folder / "model")]
+    base, texts = given.pop("base", DEFAULT_BASE), given.pop("texts")
+    if given.get("shape"):
+        models = [base, str(folder / "tokenizer")]
+    rows = measure_throughput(models, texts, **given)
+    write_whole(folder / "throughput.json", json_text([row.as_dict() for row in rows]), force=True)
+
+
+def _sample(options: Mapping[str, Any], folder: Path) -> None:
+    from tokext.bench.prompts import read_prompts
+    from tokext.bench.sample import sample_model
+
+    given = dict(options)
+    models = {"before": _base_model(given, folder), "after": str(folder / "model")}
+    prompts = read_prompts(*given.pop("prompts", ()))
+    (folder / "samples").mkdir(exist_ok=True)
+    for name, model in models.items():
+        sample_model(model, prompts, folder / "samples" / f"{name}.jsonl", force=True, **given)
+
+
+def _base_model(given: dict[str, Any], folder: Path) -> str:
+    """Take the model to extend out of a stage's options; the tiny one where none is named."""
+    return str(given.pop("model", folder / "model-base"))
 
 
 def _report(options: Mapping[str, Any], folder: Path) -> None:
@@ -85,6 +122,7 @@ STAGES: Final = (
             "workers": INTEGER,
         },
         shared=("base", "language", "seed"),
+        needs=("inputs",),
         reported=True,
     ),
     Stage(
@@ -110,6 +148,7 @@ STAGES: Final = (
             "format": STRING,
         },
         shared=("base", "language"),
+        needs=("texts",),
         after=("merge",),
         reported=True,
     ),
@@ -119,19 +158,59 @@ STAGES: Final = (
         do=_tiny_model,
         options={"inputs": TEXTS},
         shared=("base",),
+        needs=("inputs",),
     ),
     Stage(
         "resize",
         output="model",
         do=_resize,
+        options={"init": STRING, "device": STRING, "dtype": STRING, "rescale": SWITCH},
+        shared=("model",),
+        after=("merge", "tiny-model"),
+    ),
+    Stage(
+        "bench throughput",
+        output="throughput.json",
+        do=_bench_throughput,
         options={
-            "model": STRING,
-            "init": STRING,
+            "texts": TEXTS,
+            "mode": STRING,
+            "shape": STRING,
+            "batch_size": INTEGERS,
             "device": STRING,
             "dtype": STRING,
-            "rescale": SWITCH,
+            "new_tokens": INTEGER,
+            "prefill_chars": INTEGER,
+            "repeats": INTEGER,
+            "warmup": INTEGER,
+            "compiled": SWITCH,
+            "machine": STRING,
         },
-        after=("merge", "tiny-model"),
+        shared=("base", "model", "seed"),
+        needs=("texts",),
+        after=("merge", "tiny-model", "resize"),
+    ),
+    Stage(
+        "sample",
+        output="samples",
+        do=_sample,
+        options={
+            "prompts": PROMPTS,
+            "template": STRING,
+            "temperature": NUMBERS,
+            "top_p": NUMBERS,
+            "top_k": INTEGERS,
+            "min_p": NUMBERS,
+            "repetition_penalty": NUMBERS,
+            "n": INTEGER,
+            "max_new_tokens": INTEGER,
+            "batch_size": INTEGER,
+            "device": STRING,
+            "dtype": STRING,
+            "load_in_4bit": SWITCH,
+        },
+        shared=("model", "seed"),
+        after=("tiny-model", "resize"),
     ),
     Stage(
         "report",

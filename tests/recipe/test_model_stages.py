@@ -1,0 +1,99 @@
+"""A recipe with a model: extended, sampled and timed before and after, and only what has to be."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
+
+from bench_sentences import JAPANESE
+from tiny_models import write_model
+
+from tokext.errors import InputError
+from tokext.recipe import run_recipe
+
+pytestmark = pytest.mark.slow
+
+RECIPE = """
+base = "{model}"
+model = "{model}"
+
+[train-vocab]
+inputs = ["text.txt"]
+size = 20
+
+[merge]
+[resize]
+
+[bench.throughput]
+texts = ["text.txt"]
+batch_size = [1, 2]
+device = "cpu"
+new_tokens = 4
+prefill_chars = 20
+repeats = 2
+machine = "h200"
+
+[sample]
+prompts = ["asked.jsonl"]
+template = "plain"
+temperature = [0.5, 1.0]
+max_new_tokens = 3
+device = "cpu"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recipe")
+    model = write_model(folder / "base-model")
+    (folder / "r.toml").write_text(RECIPE.format(model=model), "utf-8")
+    (folder / "text.txt").write_text("\n".join(JAPANESE * 5), "utf-8")
+    (folder / "asked.jsonl").write_text('{"prompt": "駅は？"}\n{"prompt": "東京"}\n', "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(folder):
+    return run_recipe(folder / "r.toml", folder / "run")
+
+
+def test_both_models_are_timed_on_the_same_text(folder, first):
+    rows = json.loads((folder / "run/throughput.json").read_text("utf-8"))
+    assert [(Path(row["model"]).name, row["batch_size"]) for row in rows] == [
+        ("base-model", 1), ("model", 1), ("base-model", 2), ("model", 2),
+    ]  # fmt: skip
+    assert rows[1]["chars_per_token"] > rows[0]["chars_per_token"]
+
+
+def samples(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_both_models_are_asked_the_same(folder, first):
+    before, after = (
+        list(
+            map(json.loads, (folder / f"run/samples/{name}.jsonl").read_text("utf-8").splitlines())
+        )
+        for name in ("before", "after")
+    )
+    assert [line["id"] for line in before] == [line["id"] for line in after]
+    assert len(before) == 4
+    assert {line["model"] for line in before} != {line["model"] for line in after}
+
+
+def test_other_prompts_are_sampled_without_timing_anything_again(folder, first):
+    (folder / "asked.jsonl").write_text('{"prompt": "京都"}\n', "utf-8")
+    again = run_recipe(folder / "r.toml", folder / "run")
+    assert [stage for stage, outcome in again.items() if outcome == "done"] == ["sample"]
+
+
+def test_a_stage_without_what_it_needs_is_refused_before_anything_is_done(folder):
+    (folder / "bad.toml").write_text("[merge]\n[bench.throughput]\n", "utf-8")
+    with pytest.raises(InputError, match="bench throughput of bad has no texts"):
+        run_recipe(folder / "bad.toml", folder / "bad")
+    assert not (folder / "bad").exists()
