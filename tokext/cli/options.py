@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from tokext import progress
+from tokext.corpus.engines import ENGINES
 from tokext.corpus.inputs import FORMATS, places
 from tokext.output import json_text, refuse_inputs, refuse_taken
 from tokext.tokenizer.base import DEFAULT_BASE
@@ -95,6 +96,29 @@ def corpus(function: Function) -> Function:
             default="text",
             show_default=True,
             help="Field of objects, column of tables, that holds the text.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def engine(function: Function) -> Function:
+    """`--workers`, `--engine`, `--address`."""
+    for option in (
+        click.option(
+            "--address",
+            help="Of the Ray cluster: host:port, ray://host:port or auto.  [default: RAY_ADDRESS, "
+            "or a cluster of this machine alone]",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(ENGINES),
+            default="local",
+            show_default=True,
+            help="Where to count: on this machine, or on a Ray cluster.",
+        ),
+        click.option(
+            "--workers", default=0, help="How many count at a time.  [default: one each core]"
         ),
     ):
         function = option(function)

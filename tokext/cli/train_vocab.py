@@ -8,6 +8,7 @@ import click
 
 from tokext.cli import options
 from tokext.corpus.boundaries import BOUNDARIES
+from tokext.corpus.duplicates import DROPPABLE
 from tokext.vocab.train import METHODS
 
 
@@ -35,7 +36,19 @@ from tokext.vocab.train import METHODS
     "--min-count", default=2, show_default=True, help="Leave out pieces that occur less often."
 )
 @options.corpus
-@click.option("--workers", default=0, help="Processes to count in.  [default: one each core]")
+@click.option(
+    "--weight",
+    multiple=True,
+    metavar="NAME=W",
+    help="How much an input counts, others being 1; can be repeated.",
+)
+@click.option(
+    "--drop-duplicates",
+    type=click.Choice(DROPPABLE),
+    help="Count what is read several times once.",
+)
+@options.engine
+@click.option("--max-memory", metavar="SIZE", help="Memory that this may take, such as 8GB.")
 @options.common
 def command(as_json: bool, **given: Any) -> None:
     """Learn from text the pieces that a tokenizer lacks.
@@ -47,6 +60,8 @@ def command(as_json: bool, **given: Any) -> None:
       tokext train-vocab corpus.txt.gz -o added
       tokext train-vocab wiki/ novels.jsonl --size 50000 -o added
       zcat dump.gz | tokext train-vocab - --size 8000 -o added
+      tokext train-vocab wiki/ novels.jsonl --weight novels.jsonl=2 --max-memory 8GB -o added
+      tokext train-vocab wiki/ --engine ray --address 10.0.0.1:6379 -o added
     """
     from tokext.vocab.added import train_vocab
 

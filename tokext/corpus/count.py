@@ -59,7 +59,7 @@ def count_parts(
     boundary: str,
     engine: Engine,
     shards: Shards | None = None,
-    group_chars: int = GROUP_CHARS,
+    group_chars: int | None = None,
 ) -> RunCounts:
     """Count every run of several inputs, the runs of each as often as its weight says.
 
@@ -73,7 +73,7 @@ def count_parts(
         boundary: Where runs end; see `tokext.corpus.boundaries.runs_of`.
         engine: Where the work is done.
         shards: Where counts are kept on the way; in memory by default.
-        group_chars: About how many characters are counted at a time.
+        group_chars: About how many characters are counted at a time; `GROUP_CHARS` by default.
 
     Raises:
         InputError: The boundary or the language is unknown.
@@ -82,7 +82,7 @@ def count_parts(
     runs_of(find_language(language), boundary)  # refuses what it does not know, early
     shards = ShardsInMemory() if shards is None else shards
     task = partial(_count_group, language=language, boundary=boundary)
-    groups = _groups(parts, group_chars)
+    groups = _groups(parts, group_chars or GROUP_CHARS)
     first = list(itertools.islice(groups, 2))
     if len(first) < 2:  # too little to start a process for, or to write a file
         tables = [(task(("", texts))[1], times) for texts, times in first]

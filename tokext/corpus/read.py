@@ -84,6 +84,11 @@ class Part:
         return self._source.name
 
     @property
+    def label(self) -> str:
+        """The input as it was given."""
+        return self._source.label
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         """Itself, so that a part can stand wherever a corpus can."""
         return (self,)
@@ -181,11 +186,14 @@ class Corpus:
 
     def batches(self) -> Iterator[list[str]]:
         """Yield the documents in lists of up to a few megabytes, for work that is done in bulk."""
-        sizes = [part.stored_bytes() for part in self.parts]
-        total = None if None in sizes else sum(s for s in sizes if s is not None)
-        with bar("reading", total, "B") as progress:
+        with bar("reading", self.stored_bytes(), "B") as progress:
             for part in self.parts:
                 yield from part.read(progress.update)
+
+    def stored_bytes(self) -> int | None:
+        """The size of the files as they are stored; None if one is a data set of the hub."""
+        sizes = [part.stored_bytes() for part in self.parts]
+        return None if None in sizes else sum(s for s in sizes if s is not None)
 
 
 def group_lines(lines: Iterable[str], n: int = 20) -> Iterator[str]:

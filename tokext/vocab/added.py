@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tokext.corpus.boundaries import Boundary
-from tokext.corpus.count import count_runs
+from tokext.corpus.census import Census, take_census
 from tokext.corpus.documents import Document
+from tokext.corpus.duplicates import Droppable
+from tokext.corpus.engines import EngineName
 from tokext.corpus.inputs import places
-from tokext.corpus.read import read_corpus
+from tokext.corpus.read import Corpus, read_corpus
+from tokext.corpus.weights import Weights
 from tokext.errors import InputError
 from tokext.languages import find_language
 from tokext.output import whole_folder
@@ -41,8 +46,13 @@ def train_vocab(
     document: Document = "line",
     max_bad_share: float = 0.01,
     format: str | None = None,  # noqa: A002
+    weight: Weights = (),
+    drop_duplicates: Droppable | None = None,
     seed: int = 0,
     workers: int = 0,
+    max_memory: int | str | None = None,
+    engine: EngineName = "local",
+    address: str | None = None,
     force: bool = False,
 ) -> list[AddedPiece]:
     """Learn an added vocabulary from text and write its folder.
@@ -63,8 +73,14 @@ def train_vocab(
         document: What a document of a `.txt` is.
         max_bad_share: Of unusable bytes.
         format: What standard input is, and files whose suffix says nothing.
+        weight: How much inputs count, as `NAME=W` or a mapping; see
+            `tokext.corpus.weights.weigh`. Other inputs have 1.
+        drop_duplicates: Count `documents` or `lines` once, however often they are read.
         seed: Recorded; BPE training draws nothing at random.
         workers: Processes to count in, 0 for one each core; the result does not depend on it.
+        max_memory: Bytes, or a size such as `8GB`, that this may take on this machine.
+        engine: Where to count, `local` or on a `ray` cluster; the result does not depend on it.
+        address: Of the cluster; see `tokext.corpus.engines.open_engine`.
         force: Replace an existing folder.
 
     Returns:
@@ -76,6 +92,7 @@ def train_vocab(
         OutputError: The folder cannot be written.
     """
     rules = Rules(find_language(language), max_piece_length, min_count)
+    weight = dict(weight) if isinstance(weight, Mapping) else list(weight)
     corpus = read_corpus(
         inputs,
         text_field=text_field,
@@ -87,41 +104,66 @@ def train_vocab(
     _say_source(opened)
     boundary = boundary or default_boundary(method, opened)
     used = opened.found.files.values()
-    with whole_folder(output, force=force, inputs=[*places(inputs), *used]) as folder:
-        counts = count_runs(corpus.batches(), language=language, boundary=boundary, workers=workers)
-        for line in corpus.stats.lines():
-            say(line)
-        pieces = learn(counts, opened, size, method, rules)
+    options = {
+        "base": base,
+        "base_revision": opened.found.revision,
+        "size": size,
+        "language": language,
+        "method": method,
+        "boundary": boundary,
+        "max_piece_length": max_piece_length,
+        "min_count": min_count,
+        "text_field": text_field,
+        "document": document,
+        "max_bad_share": max_bad_share,
+        "format": format,
+        "weight": weight,
+        "drop_duplicates": drop_duplicates,
+        "seed": seed,
+    }
+    census = take_census(
+        corpus,
+        output,
+        language=language,
+        boundary=boundary,
+        weight=weight,
+        drop_duplicates=drop_duplicates,
+        workers=workers,
+        max_memory=max_memory,
+        engine=engine,
+        address=address,
+    )
+    with (
+        whole_folder(output, force=force, inputs=[*places(inputs), *used]) as folder,
+        census as counted,
+    ):
+        rules = replace(rules, min_count=min_count * counted.unit)
+        pieces = learn(counted.counts, opened, size, method, rules)
         write_added(folder, pieces, like=opened.model)
-        write_record(
-            folder,
-            "added vocabulary",
-            options={
-                "base": base,
-                "base_revision": opened.found.revision,
-                "size": size,
-                "language": language,
-                "method": method,
-                "boundary": boundary,
-                "max_piece_length": max_piece_length,
-                "min_count": min_count,
-                "text_field": text_field,
-                "document": document,
-                "max_bad_share": max_bad_share,
-                "format": format,
-                "seed": seed,
-            },
-            inputs=corpus.files,
-            result={
-                "n_pieces": len(pieces),
-                "n_characters_added": sum(len(p.piece) == 1 for p in pieces),
-                "n_distinct_runs": len(counts),
-                "n_runs": counts.total(),
-                "corpus": corpus.stats.as_dict(),
-            },
-        )
+        _write_record(folder, options, corpus, counted, pieces)
     say(f"{len(pieces):,} pieces from {corpus.stats.n_chars:,} characters in {output}")
     return pieces
+
+
+def _write_record(
+    folder: Path,
+    options: dict[str, Any],
+    corpus: Corpus,
+    counted: Census,
+    pieces: list[AddedPiece],
+) -> None:
+    write_record(
+        folder,
+        "added vocabulary",
+        options=options,
+        inputs=corpus.files,
+        result={
+            "n_pieces": len(pieces),
+            "n_characters_added": sum(len(p.piece) == 1 for p in pieces),
+            **counted.as_dict(),
+            "corpus": corpus.stats.as_dict(),
+        },
+    )
 
 
 def write_added(folder: Path, pieces: list[AddedPiece], *, like: SentencePieceModel) -> None:

@@ -1,0 +1,97 @@
+"""A corpus counted for training: inputs weighted, duplicates held back, within the memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokext.corpus.count import count_parts
+from tokext.corpus.counts import RunCounts
+from tokext.corpus.duplicates import Droppable, Duplicates, DuplicateStats
+from tokext.corpus.engines import EngineName, open_engine
+from tokext.corpus.memory import parse_bytes, workers_within
+from tokext.corpus.read import Corpus
+from tokext.corpus.shards import shards_beside
+from tokext.corpus.weights import Weights, weigh
+from tokext.errors import refuse_below
+from tokext.progress import bar, say
+
+
+@dataclass(frozen=True)
+class Census:
+    """The runs of a corpus; counts are in units of one by `unit`."""
+
+    counts: RunCounts
+    unit: int
+    duplicates: DuplicateStats
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a record tells of it."""
+        return {
+            "n_distinct_runs": len(self.counts),
+            "n_runs": self.counts.total(),
+            "count_unit": f"1/{self.unit}" if self.unit > 1 else "1",
+            "duplicates": self.duplicates.as_dict(),
+        }
+
+
+@contextlib.contextmanager
+def take_census(
+    corpus: Corpus,
+    output: str | Path,
+    *,
+    language: str,
+    boundary: str,
+    weight: Weights = (),
+    drop_duplicates: Droppable | None = None,
+    workers: int = 0,
+    max_memory: int | str | None = None,
+    engine: EngineName = "local",
+    address: str | None = None,
+) -> Iterator[Census]:
+    """Count a corpus; the counts can be used inside the block.
+
+    A corpus of more than some megabytes is counted into shards beside the output. They go when the
+    block ends; after an error they stay, and the next start goes on from them.
+
+    Args:
+        corpus: What to count.
+        output: What is being made, beside which shards are kept.
+        language: The language whose letters every run holds.
+        boundary: Where runs end; see `tokext.corpus.boundaries.runs_of`.
+        weight: Of inputs; see `tokext.corpus.weights.weigh`.
+        drop_duplicates: What is counted once only, however often it is read.
+        workers: Processes to count in; 0 for one each core, here or in the cluster.
+        max_memory: Bytes, or a size such as ``8GB``, that counting may take on this machine.
+        engine: Where to count; see `tokext.corpus.engines.open_engine`.
+        address: Of a Ray cluster.
+
+    Raises:
+        InputError: The text or an option cannot be used.
+        OutputError: The shards cannot be written.
+    """
+    refuse_below(0, workers=workers)
+    weights, unit = weigh(corpus.parts, weight)
+    duplicates = Duplicates(drop_duplicates)
+    if engine == "local" and max_memory is not None:
+        workers = workers_within(parse_bytes(max_memory), workers or os.cpu_count() or 1)
+    with shards_beside(output) as shards:
+        with open_engine(engine, workers=workers, address=address) as opened:
+            parts = zip(_read(corpus, duplicates), weights, strict=True)
+            counts = count_parts(
+                parts, language=language, boundary=boundary, engine=opened, shards=shards
+            )
+        for line in (*corpus.stats.lines(), *duplicates.stats.lines()):
+            say(line)
+        yield Census(counts, unit, duplicates.stats)
+
+
+def _read(corpus: Corpus, duplicates: Duplicates) -> Iterator[Iterable[list[str]]]:
+    """The batches of each input, one input after the other, under one progress bar."""
+    with bar("counting", corpus.stored_bytes(), "B") as progress:
+        for part in corpus.parts:
+            yield duplicates.through(part.read(progress.update))
