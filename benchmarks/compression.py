@@ -96,7 +96,7 @@ def conditions(repeats: int) -> dict[str, Any]:
 def row_fields(row: CompressionRow) -> dict[str, Any]:
     """A row without its sample text, which is other people's, and without a machine's folders."""
     fields = row.as_dict()
-    del fields["segmentation"]
+    del fields["segmentation"], fields["added_use"], fields["changed_lines"]
     path = Path(row.tokenizer)
     is_file = path.exists()
     return fields | {"tokenizer": short_name(path) if is_file else row.tokenizer}

@@ -254,6 +254,42 @@ def test_rows_come_back_from_their_file_as_they_were(
     assert read_compression(path) == rows
 
 
+def test_a_row_of_an_earlier_tokext_is_still_read(mistral: Tokenizer) -> None:
+    [row] = measure_compression(mistral, {"text": JAPANESE})
+    fields = row.as_dict()
+    del fields["added_use"], fields["changed_lines"]
+    assert CompressionRow.from_dict(fields) == row
+
+
+def test_most_and_never_used_pieces_are_those_that_a_plain_count_gives(
+    extended: Tokenizer,
+) -> None:
+    [row] = measure_compression(extended, {"text": JAPANESE})
+    size = row.tokenizer_size - row.n_added
+    counts = Counter(i for line in JAPANESE for i in extended.encode(line) if i >= size)
+    pieces = {extended.pieces[i].text: n for i, n in counts.items()}
+    used = row.added_use
+    assert used.most
+    assert all(pieces[piece] == n and len(piece) > 1 for piece, n in used.most)
+    assert [n for _, n in used.most] == sorted((n for _, n in used.most), reverse=True)
+    assert not set(used.never) & set(pieces)
+    assert len(used.never) == min(60, row.n_added - row.n_added_used)
+
+
+def test_examples_of_changed_lines_are_lines_that_changed(
+    mistral: Tokenizer, extended: Tokenizer
+) -> None:
+    documents = ["No word of it.", *JAPANESE, "\n".join(["plain", JAPANESE[0]])]
+    first, row = measure_compression([mistral, extended], {"text": documents})
+    assert first.changed_lines == ()
+    assert 0 < len(row.changed_lines) <= 4
+    for found in row.changed_lines:
+        assert found.line in JAPANESE
+        for tokenizer, pieces in ((mistral, found.before), (extended, found.after)):
+            ids = tokenizer.encode("\n" + found.line)[2:]
+            assert list(pieces) == [tokenizer.pieces[i].text for i in ids]
+
+
 def test_the_keys_of_a_row_are_the_interface(extended: Tokenizer) -> None:
     [row] = measure_compression(extended, {"text": JAPANESE})
     fields = json.loads(json_text(row.as_dict()))
@@ -263,7 +299,7 @@ def test_the_keys_of_a_row_are_the_interface(extended: Tokenizer) -> None:
         "bytes_per_token", "n_byte_tokens", "byte_fallback_share", "tokens_per_document",
         "renyi_efficiency", "n_added", "n_added_used", "added_used_share", "n_lines",
         "n_lines_changed", "words", "curve", "curve_n_chars", "segmentation", "tokext_version",
-        "created", "seconds",
+        "created", "seconds", "added_use", "changed_lines",
     }  # fmt: skip
     assert set(fields["tokens_per_document"]) == {"p5", "p25", "p50", "p75", "p95", "max"}
     assert set(fields["curve"][0]) == {"rows", "n_tokens", "chars_per_token"}

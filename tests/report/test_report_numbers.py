@@ -58,7 +58,7 @@ def test_the_numbers_of_the_page_and_the_markdown_are_those_of_the_json(report_f
 
 def test_charts_stand_beside_the_page_and_the_folder_says_what_it_is(report_folder):
     names = {path.name for path in report_folder.iterdir()}
-    charts = ("compression", "gain", "vocabulary", "documents", "unchanged")
+    charts = ("compression", "gain", "vocabulary", "context", "documents", "unchanged")
     pictures = {f"{chart}.{ending}" for chart in charts for ending in ("png", "svg")}
     assert names == pictures | {"report.html", "report.md", "report.json", "tokext.json"}
     for chart in charts:

@@ -100,9 +100,9 @@ def test_every_chart_has_words_for_those_who_do_not_see_it(report_folder):
     page = Page((report_folder / "report.html").read_text(encoding="utf-8"))
     pictures = [a for _, a in page.tags if a.get("role") == "img"]
     drawings = [a for tag, a in page.tags if tag == "svg"]
-    assert len(pictures) == 5
+    assert len(pictures) == 6
     assert all(len(str(a["aria-label"])) > 40 for a in pictures)
-    assert len(drawings) == 10
+    assert len(drawings) == 12
     assert all(a["aria-hidden"] == "true" for a in drawings)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tokext.bench.counted import Counted, count
 from tokext.bench.curve import measure_curve
-from tokext.bench.segmentation import choose_text, segment
+from tokext.bench.segmentation import changed_pieces, choose_text, segment
 from tokext.bench.tally import Tally
 from tokext.bench.texts import Texts, open_texts
 from tokext.bench.vocabulary import Vocabulary, vocabulary_of
@@ -116,7 +116,7 @@ def _rows(counted: Counted, language: Language) -> list[CompressionRow]:
 
 
 def _row(counted: Counted, tally: Tally, words: WordSample | None, shown: str) -> CompressionRow:
-    vocabulary = tally.vocabulary
+    vocabulary, first = tally.vocabulary, counted.tallies[0].vocabulary
     tokenizer = vocabulary.tokenizer
     if not tally.n_tokens:
         raise no_tokens(tokenizer.name, counted.text.name, counted.n_chars)
@@ -146,6 +146,8 @@ def _row(counted: Counted, tally: Tally, words: WordSample | None, shown: str) -
         tokext_version=importlib.metadata.version("tokext"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=tally.seconds,
+        added_use=tally.added_use,
+        changed_lines=changed_pieces(first, vocabulary, tally.changed_lines),
     )
 
 

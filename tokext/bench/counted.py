@@ -44,7 +44,7 @@ class Counted:
             encoded = encode_all(tally.vocabulary.tokenizer, documents, workers)
             tally.add(encoded)
             if len(self.tallies) > 1:
-                tally.n_lines_changed += first.n_changed(encoded, tally.vocabulary)
+                tally.add_changed(lines, first.changed(encoded, tally.vocabulary))
             tally.seconds += time.perf_counter() - start
 
 

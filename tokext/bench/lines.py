@@ -43,6 +43,11 @@ class Lines:
         return np.fromiter(counts, np.int64, len(self.documents))
 
     @cached_property
+    def texts(self) -> list[str]:
+        """Every line."""
+        return [line for document in self.documents for line in document.split("\n")]
+
+    @cached_property
     def n_lines(self) -> int:
         """How many lines there are; a document has one more than newlines."""
         return int(self.newlines.sum()) + len(self.documents)
@@ -64,8 +69,7 @@ class Lines:
         """Encode every line by itself."""
         import numpy as np
 
-        lines = [line for document in self.documents for line in document.split("\n")]
-        encoded = encode_all(vocabulary.tokenizer, lines, workers)
+        encoded = encode_all(vocabulary.tokenizer, self.texts, workers)
         return Cut(encoded.ids, np.repeat(np.arange(self.n_lines), encoded.lengths))
 
 
@@ -95,16 +99,18 @@ class FirstCut:
         self._vocabulary: Vocabulary | None = None
         self._cut: Cut | None = None
 
-    def n_changed(self, encoded: Encoded, vocabulary: Vocabulary) -> int:
-        """Count the lines that a tokenizer cuts differently; the first to come has none."""
+    def changed(self, encoded: Encoded, vocabulary: Vocabulary) -> NDArray[np.bool_]:
+        """Whether a tokenizer cuts each line differently; the first to come has no such line."""
+        import numpy as np
+
         cut = self._lines.cut(encoded, vocabulary)
         if self._vocabulary is None:
             self._vocabulary, self._cut = vocabulary, cut
-            return 0
+            return np.zeros(self._lines.n_lines, np.bool_)
         one, other = self._cut, cut
         if one is None or other is None:
             one, other = self._first_alone, self._lines.cut_alone(vocabulary, self._workers)
-        return int(changed_lines(one, other, self._lines.n_lines).sum())
+        return changed_lines(one, other, self._lines.n_lines)
 
     @cached_property
     def _first_alone(self) -> Cut:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tokext.bench.encode import spans_inside
 from tokext.bench.vocabulary import Vocabulary
 from tokext.languages import Language
-from tokext.records import Segmentation, SegmentedToken
+from tokext.records import ChangedLine, Segmentation, SegmentedToken
 
 _MIN_CHARS, _MAX_CHARS = 40, 160
 _SENTENCE_END = re.compile(r"[。．！？!?][」』）]*|\.(?=\s)")
@@ -48,3 +48,14 @@ def segment(vocabulary: Vocabulary, text: str) -> Segmentation:
         )
         shown = max(shown, span.end)
     return Segmentation(text, tuple(tokens))
+
+
+def changed_pieces(
+    one: Vocabulary, other: Vocabulary, lines: Sequence[str]
+) -> tuple[ChangedLine, ...]:
+    """The pieces of lines by two tokenizers, as in the middle of a document."""
+    cut = ((line, segment(one, line), segment(other, line)) for line in lines)
+    return tuple(
+        ChangedLine(line, *(tuple(t.piece for t in found.tokens) for found in both))
+        for line, *both in cut
+    )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tokext.bench.encode import Encoded
+from tokext.bench.lines import Lines
 from tokext.bench.vocabulary import Vocabulary
-from tokext.records import TokensPerDocument
+from tokext.records import PieceUse, TokensPerDocument
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+#: Examples of changed lines: a few, each of which fits on a screen.
+_MOST_EXAMPLES, _LONGEST_EXAMPLE = 4, 160
+_MOST_PIECES = 60
 
 #: The order that followed translation quality best in Zouhar et al. (2023).
 RENYI_ALPHA = 2.5
@@ -25,6 +31,7 @@ class Tally:
         self.vocabulary = vocabulary
         self.counts = np.zeros(vocabulary.size, np.int64)
         self.n_lines_changed = 0
+        self.changed_lines: list[str] = []
         self.seconds = 0.0
         self._lengths: list[NDArray[np.int32]] = []  # four bytes a document
 
@@ -34,6 +41,27 @@ class Tally:
 
         self.counts += np.bincount(encoded.ids, minlength=len(self.counts))
         self._lengths.append(encoded.lengths.astype(np.int32))
+
+    def add_changed(self, lines: Lines, changed: NDArray[np.bool_]) -> None:
+        """Count the lines that are cut differently, and keep the first few."""
+        self.n_lines_changed += int(changed.sum())
+        if len(self.changed_lines) < _MOST_EXAMPLES and changed.any():
+            found = (lines.texts[n] for n in changed.nonzero()[0])
+            short = (line for line in found if 0 < len(line) <= _LONGEST_EXAMPLE)
+            self.changed_lines += islice(short, _MOST_EXAMPLES - len(self.changed_lines))
+
+    @property
+    def added_use(self) -> PieceUse | None:
+        """The added pieces that were met most, and the first that were not; None if there are none.
+
+        Single characters are left out of the first: they say nothing about pieces.
+        """
+        if self.vocabulary.extension is None:
+            return None
+        counted = [(a.piece, int(self.counts[a.id])) for a in self.vocabulary.extension.added]
+        longer = [(piece, n) for piece, n in counted if n and len(piece) > 1]
+        most = sorted(longer, key=lambda item: -item[1])[:_MOST_PIECES]
+        return PieceUse(tuple(most), tuple(p for p, n in counted if not n)[:_MOST_PIECES])
 
     @property
     def n_tokens(self) -> int:

@@ -27,6 +27,7 @@ from tokext.records.files import (
 from tokext.records.plan import Plan, PlanRow, knee, read_plan
 from tokext.records.rules import MergeRules, MergeRun, merge_runs
 from tokext.records.throughput import Prediction, ThroughputRow, read_throughput
+from tokext.records.use import ChangedLine, PieceUse
 
 __all__ = [
     "EXTENSION_FILE",
@@ -34,6 +35,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "AddedPiece",
     "BaseInfo",
+    "ChangedLine",
     "CompressionRow",
     "CurvePoint",
     "Extension",
@@ -42,6 +44,7 @@ __all__ = [
     "Kind",
     "MergeRules",
     "MergeRun",
+    "PieceUse",
     "Plan",
     "PlanRow",
     "Prediction",

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from tokext.errors import InputError
 from tokext.output import json_text
+from tokext.records.use import ChangedLine, PieceUse
 
 SCHEMA_VERSION = 1
 RECORD_FILE = "tokext.json"
@@ -219,7 +220,7 @@ class CompressionRow:
     counts the lines whose ids differ from the first tokenizer's, and is None for the first.
     `words` is None where it was not asked for, or the language has no word segmenter here.
     The `curve` was counted on a sample of `curve_n_chars` characters. `seconds` is the time spent
-    counting with this tokenizer: reading, words and curve apart.
+    counting with this tokenizer: reading, words and curve apart. `changed_lines` are examples.
     """
 
     tokenizer: str
@@ -246,6 +247,8 @@ class CompressionRow:
     tokext_version: str
     created: str
     seconds: float
+    added_use: PieceUse | None = None
+    changed_lines: tuple[ChangedLine, ...] = ()
 
     @property
     def chars_per_token(self) -> float:
@@ -287,7 +290,7 @@ class CompressionRow:
             InputError: A key is missing.
         """
         try:
-            nested = {
+            nested: dict[str, Any] = {
                 "tokens_per_document": TokensPerDocument(**fields["tokens_per_document"]),
                 "words": WordMetrics(**fields["words"]) if fields["words"] else None,
                 "curve": tuple(CurvePoint(p["rows"], p["n_tokens"]) for p in fields["curve"]),
@@ -296,7 +299,11 @@ class CompressionRow:
                     tuple(SegmentedToken(**t) for t in fields["segmentation"]["tokens"]),
                 ),
             }
-            names = [f.name for f in dataclasses.fields(CompressionRow)]
+            # Results of an earlier tokext have no closer look.
+            nested["added_use"] = PieceUse.from_dict(fields.get("added_use"))
+            changed = fields.get("changed_lines", ())
+            nested["changed_lines"] = tuple(ChangedLine.from_dict(line) for line in changed)
+            names = {f.name for f in dataclasses.fields(CompressionRow)} - nested.keys()
             return CompressionRow(**{n: fields[n] for n in names} | nested)
         except (KeyError, TypeError) as error:
             raise InputError(

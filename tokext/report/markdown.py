@@ -98,7 +98,9 @@ def _sample(sample: Sample, words: Words) -> str:
 
 
 def _pieces(pieces: Pieces) -> str:
-    listed = " · ".join(f"{_text(piece)} {count:,}" for piece, count in pieces.pieces)
+    listed = " · ".join(
+        _text(piece) + ("" if count is None else f" {count:,}") for piece, count in pieces.pieces
+    )
     return "\n\n".join([f"### {_text(pieces.title)}", listed, _text(pieces.note)])
 
 

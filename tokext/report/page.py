@@ -244,7 +244,8 @@ def _sample(sample: Sample, words: Words) -> str:
 
 def _pieces(pieces: Pieces) -> str:
     items = "".join(
-        f"<li><bdi>{_text(piece)}</bdi><small>{count:,}</small></li>"
+        f"<li><bdi>{_text(piece)}</bdi>"
+        + ("</li>" if count is None else f"<small>{count:,}</small></li>")
         for piece, count in pieces.pieces
     )
     note = f'<p class="note">{_text(pieces.note)}</p>' if pieces.note else ""

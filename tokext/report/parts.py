@@ -88,11 +88,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class Pieces:
-    """Pieces with a number each, shown as they are: the most used, say."""
+    """Pieces, most with a number each, shown as they are: the most used, say."""
 
     name: str
     title: str
-    pieces: tuple[tuple[str, int], ...]
+    pieces: tuple[tuple[str, int | None], ...]
     note: str = ""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from tokext.report.parts import Section
 from tokext.report.sections import (
     compression,
+    context,
     documents,
     gain,
     guarantees,
@@ -18,6 +19,7 @@ from tokext.report.sections import (
     plan,
     sample,
     unchanged,
+    use,
     vocabulary,
 )
 from tokext.report.sections.build import Material
@@ -29,6 +31,8 @@ SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     gain.section,
     plan.section,
     vocabulary.section,
+    use.section,
+    context.section,
     documents.section,
     unchanged.section,
     guarantees.section,

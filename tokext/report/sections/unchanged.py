@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from tokext.report.comparison import Comparison
-from tokext.report.parts import Chart, Section
-from tokext.report.sections.build import Material, alt_text, make_section, names_of
+from tokext.report.parts import Chart, Section, Table
+from tokext.report.sections.build import (
+    PAIR,
+    Material,
+    alt_text,
+    cells_about,
+    make_columns,
+    make_section,
+    names_of,
+)
 from tokext.report.words import Words
 
 
@@ -13,7 +21,8 @@ def section(material: Material) -> Section | None:
     if material.comparison is None:
         return None
     comparison, words = material.comparison, material.words
-    return make_section("unchanged", words, [_unchanged_chart(comparison, words)])
+    parts = [_unchanged_chart(comparison, words), _examples_table(comparison, words)]
+    return make_section("unchanged", words, parts)
 
 
 def _unchanged_chart(comparison: Comparison, words: Words) -> Chart | None:
@@ -39,3 +48,16 @@ def _unchanged_chart(comparison: Comparison, words: Words) -> Chart | None:
     return Chart(
         "unchanged", "shares", title, alt_text(words, "unchanged.alt", spoken), {"bars": bars}
     )
+
+
+def _examples_table(comparison: Comparison, words: Words) -> Table | None:
+    """A few lines of each corpus that are cut otherwise, with the cuts before and after."""
+    rows = [
+        cells_about(comparison, row)
+        | {"before": "|".join(found["before"]), "after": "|".join(found["after"])}
+        for row in comparison.rows()
+        for found in row.get("changed_lines") or ()
+    ]
+    columns = make_columns(words, *PAIR, ("before", "before", "text"), ("after", "after", "text"))
+    title, note = words("unchanged.examples"), words("unchanged.examples.note")
+    return Table("changed", title, columns, tuple(rows), note, folded=True) if rows else None
