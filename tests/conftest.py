@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything asks the hub's client, which reads it once
@@ -10,6 +11,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before anything asks the hub's client, whi
 from tokext.corpus.embedded import embedded_files
 from tokext.merge.extension import merge_vocab
 from tokext.vocab.added import train_vocab
+
+#: A busy machine is no reason to fail: how long an example takes says nothing about what it shows.
+hypothesis.settings.register_profile("tokext", deadline=None)
+hypothesis.settings.load_profile("tokext")
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,14 @@ class Language:
     @cached_property
     def letter(self) -> regex.Pattern[str]:
         """A pattern for one letter of the language."""
+        shared = "--[A-Za-zªº]" if "Latin" in self.scripts else ""
+        return regex.compile(rf"[{self.script_letter.pattern}{shared}]", regex.V1)
+
+    @cached_property
+    def script_letter(self) -> regex.Pattern[str]:
+        """A pattern for one letter of its scripts, also where English has the same."""
         named = "".join(rf"\p{{scx={script}}}" for script in self.scripts)
-        ascii_only = "--[A-Za-zªº]" if "Latin" in self.scripts else ""
-        return regex.compile(rf"[[{named}&&[\p{{L}}\p{{Nl}}]]{ascii_only}]", regex.V1)
+        return regex.compile(rf"[{named}&&[\p{{L}}\p{{Nl}}]]", regex.V1)
 
     def has_letter(self, text: str) -> bool:
         """Whether the text holds at least one letter of the language.

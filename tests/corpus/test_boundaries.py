@@ -111,3 +111,8 @@ def test_an_unknown_boundary_is_refused_by_name():
 def test_in_spaced_languages_a_word_brings_its_space():
     runs = runs_of(find_language("ko"), "punctuation")("나는 학교에 간다. OK 3번")
     assert runs == ["나는", "▁학교에", "▁간다.", "번"]
+
+
+def test_words_in_latin_script_are_whole_and_need_a_letter_that_english_lacks():
+    find = runs_of(find_language("pl"), "script")
+    assert find("Zapytał o numer domu, a potem zniknął.") == ["Zapytał", "▁zniknął"]

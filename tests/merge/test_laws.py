@@ -10,6 +10,7 @@ from tiny_bases import JAPANESE, extend_base, japanese_candidates
 
 from tokext.languages import find_language
 from tokext.merge.merge import extend
+from tokext.merge.pair import Pair
 from tokext.records import AddedPiece
 from tokext.tokenizer.sentencepiece import (
     UNLEARNED_SCORE,
@@ -61,6 +62,15 @@ def test_an_added_token_stands_for_whole_base_tokens_in_each_loader(tiny, text):
     for loader in before:
         assert tiny.in_base_ids(after[loader][0]) == before[loader][0], loader
         assert len(after[loader][0]) <= len(before[loader][0]), loader
+
+
+@examples
+@given(text=some_text)
+def test_each_loader_joins_what_its_base_makes_of_a_text(tiny, text):
+    pair = Pair(tiny.base, tiny.tokenizer, JAPANESE)
+    before, after = tiny.base_loaders.encode([text]), tiny.loaders.encode([text])
+    for loader in before:
+        assert pair.joined(before[loader][0]) == after[loader][0], loader
 
 
 @examples

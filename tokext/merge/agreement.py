@@ -67,8 +67,12 @@ def _pairs_of(
 def _is_own(pair: Pair, a: Any, b: Any, theirs: Sequence[tuple[Any, Any]]) -> bool:
     """Whether two loaders differ by nothing but what the base's loaders differ by.
 
-    A stretch that stands for the same base ids in both is joined differently: the extension's own.
+    Each joins what its base makes of the text by the same rule, or all that differs are stretches
+    that differ in the base too. A stretch that stands for the same base ids in both is joined
+    differently: the extension's own.
     """
+    if not isinstance(a, str) and any((a, b) == tuple(map(pair.joined, both)) for both in theirs):
+        return True
     if (pair.in_base_ids(a), pair.in_base_ids(b)) in theirs and pair.added_in(a) == pair.added_in(
         b
     ):

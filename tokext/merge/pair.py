@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby, pairwise
 from typing import Any
 
 from tokext.languages import Language
@@ -72,6 +73,45 @@ class Pair:
     def added_in(self, ids: Sequence[Any]) -> list[Any]:
         """The added ones among a sequence of extended ids."""
         return [id_ for id_ in ids if id_ in self.constituents]
+
+    def joined(self, ids: Sequence[int]) -> list[int]:
+        """A sequence of base ids with neighbors joined to added pieces, the lowest id first.
+
+        What an extension makes of a text, said from what its base makes of it. Bytes join where
+        they spell a character that was added; control pieces join with nothing.
+        """
+        ranks = {text: id_ for id_, text in self.added}
+        parts = list(self._parts(ids, ranks))
+        while True:
+            joins = (
+                (ranks[joint], at)
+                for at, ((_, a), (_, b)) in enumerate(pairwise(parts))
+                if a and b and (joint := a + b) in ranks
+            )
+            first = min(joins, default=None)
+            if first is None:
+                return [id_ for id_, _ in parts]
+            id_, at = first
+            parts[at : at + 2] = [(id_, parts[at][1] + parts[at + 1][1])]
+
+    def _parts(self, ids: Sequence[int], added: dict[str, int]) -> Iterator[tuple[int, str]]:
+        """Each id and its text, empty where it joins with nothing; bytes of added characters."""
+        pieces = self.base.pieces
+        for is_byte, group in groupby(ids, lambda i: pieces[i].type is PieceType.BYTE):
+            if not is_byte:
+                kinds = (PieceType.NORMAL, PieceType.USER_DEFINED)
+                yield from ((i, pieces[i].text if pieces[i].type in kinds else "") for i in group)
+                continue
+            run = list(group)
+            data = bytes(int(pieces[i].text[1:-1], 16) for i in run)
+            at = 0
+            for char in data.decode("utf-8", "surrogateescape"):
+                n_bytes = len(char.encode("utf-8", "surrogateescape"))
+                if char in added:
+                    yield added[char], char
+                else:
+                    yield from ((i, "") for i in run[at : at + n_bytes])
+                at += n_bytes
 
 
 def guarantee(
