@@ -89,6 +89,17 @@ def _sample(options: Mapping[str, Any], folder: Path) -> None:
         sample_model(model, prompts, folder / "samples" / f"{name}.jsonl", force=True, **given)
 
 
+def _sweep(options: Mapping[str, Any], folder: Path) -> None:
+    from tokext.bench.prompts import read_prompts
+    from tokext.bench.sweep import sweep_models
+
+    given = dict(options)
+    before, after = _base_model(given, folder), folder / "model"
+    prompts = read_prompts(*given.pop("prompts", ()))
+    extended = after if after.is_dir() else None
+    sweep_models(before, extended, folder / "sweep", prompts=prompts, force=True, **given)
+
+
 def _base_model(given: dict[str, Any], folder: Path) -> str:
     """Take the model to extend out of a stage's options; the tiny one where none is named."""
     return str(given.pop("model", folder / "model-base"))
@@ -213,10 +224,31 @@ STAGES: Final = (
         after=("tiny-model", "resize"),
     ),
     Stage(
+        "sweep",
+        output="sweep",
+        do=_sweep,
+        options={
+            "prompts": PROMPTS,
+            "template": STRING,
+            "temperature": NUMBERS,
+            "top_p": NUMBERS,
+            "min_p": NUMBERS,
+            "repetition_penalty": NUMBERS,
+            "n": INTEGER,
+            "max_new_tokens": INTEGER,
+            "batch_size": INTEGER,
+            "device": STRING,
+            "dtype": STRING,
+        },
+        shared=("model", "language", "seed"),
+        after=("tiny-model", "resize"),
+        reported=True,
+    ),
+    Stage(
         "report",
         output="report",
         do=_report,
         options={"locale": STRING, "title": STRING, "corpus": STRING},
-        after=("train-vocab", "merge", "bench compression"),
+        after=("train-vocab", "merge", "bench compression", "sweep"),
     ),
 )

@@ -26,11 +26,13 @@ from tokext.records.files import (
 )
 from tokext.records.plan import Plan, PlanRow, knee, read_plan
 from tokext.records.rules import MergeRules, MergeRun, merge_runs
+from tokext.records.sweep import PROXIES, Estimate, Sweep, SweepCell, Which
 from tokext.records.throughput import Prediction, ThroughputRow, read_throughput
 from tokext.records.use import ChangedLine, PieceUse
 
 __all__ = [
     "EXTENSION_FILE",
+    "PROXIES",
     "RECORD_FILE",
     "SCHEMA_VERSION",
     "AddedPiece",
@@ -38,6 +40,7 @@ __all__ = [
     "ChangedLine",
     "CompressionRow",
     "CurvePoint",
+    "Estimate",
     "Extension",
     "Guarantee",
     "InputFile",
@@ -50,8 +53,11 @@ __all__ = [
     "Prediction",
     "Segmentation",
     "SegmentedToken",
+    "Sweep",
+    "SweepCell",
     "ThroughputRow",
     "TokensPerDocument",
+    "Which",
     "WordMetrics",
     "command_line",
     "file_record",

@@ -40,6 +40,7 @@ Kind = Literal[
     "samples",
     "leakage",
     "plan",
+    "sweep",
     "report",
     "run",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tokext.records import Plan
+from tokext.records import Plan, Sweep
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence
 from tokext.report.parts import Fact, Headline
@@ -30,10 +30,19 @@ def headline(evidence: Evidence, comparison: Comparison | None, words: Words) ->
         return Headline(words(key, **numbers), numbers)
     if plans := evidence.of("plan"):
         return _headline_of_plan(Plan.from_dict(plans[0].result), words)
+    if sweeps := evidence.of("sweep"):
+        return _headline_of_sweep(Sweep.from_dict(sweeps[0].result), words)
     pieces = evidence.vocabularies[0].pieces
     first = words.join([visible(piece) for piece, _ in pieces[:3]])
     sentence = words("headline.vocabulary", n_added=f"{len(pieces):,}", pieces=first)
     return Headline(sentence, {"n_added": len(pieces)})
+
+
+def _headline_of_sweep(sweep: Sweep, words: Words) -> Headline:
+    shares = [cell.share for cell in sweep.cells]
+    numbers = {"n": len(sweep.of("before")), "low": min(shares), "high": max(shares)}
+    said = {"n": f"{numbers['n']:,}", "low": f"{min(shares):.1%}", "high": f"{max(shares):.1%}"}
+    return Headline(words("headline.sweep", **said), numbers)
 
 
 def _headline_of_plan(plan: Plan, words: Words) -> Headline:

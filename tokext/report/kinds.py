@@ -108,6 +108,7 @@ KINDS: dict[str, Reader] = {
     "added vocabulary": _read_vocabulary,
     "compression": _read_rows,
     "plan": keep("plan", "rows"),
+    "sweep": keep("sweep", "cells"),
 }
 
 #: A key that only rows of one kind have, and the kind: for results that are bare lists of rows.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -82,6 +83,22 @@ def mcnemar(only_before: int, only_after: int) -> float:
         return 1.0
     tail = sum(math.comb(n, k) for k in range(min(only_before, only_after) + 1))
     return min(1.0, float(2 * tail / 2**n))
+
+
+def holm(p_values: Sequence[float | None], level: float = 0.05) -> list[bool]:
+    """Which of several tests hold together at a level (Holm, 1979); None is no test.
+
+    Example:
+        >>> holm([0.04, None, 0.001, 0.03])
+        [False, False, True, False]
+    """
+    holds = [False] * len(p_values)
+    tested = sorted((p, at) for at, p in enumerate(p_values) if p is not None)
+    for rank, (p, at) in enumerate(tested):
+        if p > level / (len(tested) - rank):
+            break
+        holds[at] = True
+    return holds
 
 
 def pairs_needed(only_before: float, only_after: float) -> int | None:

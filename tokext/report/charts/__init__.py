@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from tokext.report.charts import bars, curves, ranges, shares, stack
+from tokext.report.charts import bars, curves, heatmap, ranges, shares, stack
 from tokext.report.charts.style import NARROW_INCHES, SURFACE, WIDE_INCHES, own_settings
 from tokext.report.parts import Chart
 from tokext.report.show import visible
@@ -25,6 +25,7 @@ _DPI = 200
 KINDS: dict[str, Callable[[Any, float], Figure]] = {
     "bars": bars.draw,
     "curves": curves.draw,
+    "heatmap": heatmap.draw,
     "ranges": ranges.draw,
     "shares": shares.draw,
     "stack": stack.draw,
