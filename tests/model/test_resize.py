@@ -20,7 +20,7 @@ from picos import (
 from safetensors.torch import load_file, save_file
 
 from tokext.errors import InputError, ModelError, OutputError
-from tokext.model import segments
+from tokext.model import segments, write
 from tokext.model.resize import resize_checkpoint
 from tokext.model.revert import revert_checkpoint
 from tokext.records import Extension, read_record
@@ -195,7 +195,7 @@ def test_the_bytes_are_the_same_where_the_fast_ways_are_off(pair, tmp_path, monk
         tmp_path / "base", mistral(pair.base.size), pair.base_folder, max_shard_size="20KB"
     )
     if way == "no links":
-        monkeypatch.setattr(segments, "FAST_LINK", False)
+        monkeypatch.setattr(write, "FAST_LINK", False)
     if way == "no copy_file_range":
         monkeypatch.setattr(segments, "FAST_COPY", False)
     if way == "symbolic links":  # as a hub cache lays its files out
@@ -417,18 +417,20 @@ def test_a_source_that_changes_while_it_is_read_leaves_nothing(pair, tmp_path, m
     assert sorted(p.name for p in tmp_path.iterdir()) == ["base"]
 
 
-def test_a_file_that_was_not_written_as_planned_is_found_out(pico, pair, tmp_path, monkeypatch):
-    from tokext.model import resize
+@pytest.mark.parametrize("kind", [segments.CopiedBytes, segments.MadeRows, segments.PlainBytes])
+def test_a_byte_that_was_not_written_as_planned_is_found_out(
+    pico, pair, tmp_path, monkeypatch, kind
+):
+    def spoiled(segment, target):
+        place = target.tell()
+        written(segment, target)
+        target.seek(place + segment.n_bytes - 1)
+        byte = target.read(1)
+        target.seek(-1, os.SEEK_CUR)
+        target.write(bytes([byte[0] ^ 255]))
 
-    def spoiled(path, parts, done):
-        segments.write_segments(path, parts, done)
-        with path.open("r+b") as file:
-            file.seek(-9, os.SEEK_END)
-            byte = file.read(1)
-            file.seek(-9, os.SEEK_END)
-            file.write(bytes([byte[0] ^ 255]))
-
-    monkeypatch.setattr(resize, "write_segments", spoiled)
+    written = kind.write
+    monkeypatch.setattr(kind, "write", spoiled)
     with pytest.raises(ModelError, match="differs from what was written"):
         resize_checkpoint(pico, tokenizer=pair.folder, output=tmp_path / "out")
     assert not (tmp_path / "out").exists()

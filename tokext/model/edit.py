@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tokext.errors import ModelError
 from tokext.model.checkpoint import Checkpoint
 from tokext.model.header import FLOAT_NAMES, FLOATS, TensorEntry, write_header
 from tokext.model.layout import Layout, Place
@@ -22,6 +21,7 @@ from tokext.model.segments import (
     PlainBytes,
     Segment,
     merge_copies,
+    read_exactly,
 )
 
 _BLOCK_BYTES = 8 << 20
@@ -43,14 +43,12 @@ class FileRows:
         size = self.place.row_bytes
         view = rows.view(torch.uint8).numpy().reshape(-1).data if len(ids) else None
         with self.path.open("rb", buffering=0) as file:
-            for n, id_ in enumerate(ids.tolist()):
+            done = 0
+            for first, n_rows in _runs(ids):
                 assert view is not None
-                file.seek(self.place.entry.start + id_ * size)
-                if file.readinto(view[n * size : (n + 1) * size]) != size:
-                    raise ModelError(
-                        f"{self.path.name} ended early: it was changed while it was read.",
-                        hint="run again when nothing else writes to the folder.",
-                    )
+                file.seek(self.place.entry.start + first * size)
+                read_exactly(file, view[done * size : (done + n_rows) * size])
+                done += n_rows
         return rows
 
     def blocks(self) -> Iterator[Tensor]:
@@ -72,6 +70,15 @@ class FileRows:
         size = self.place.row_bytes
         first = self.place.entry.start + start * size
         return CopiedBytes(self.path, first, (stop - start) * size)
+
+
+def _runs(ids: Tensor) -> list[tuple[int, int]]:
+    """Ascending ids as runs of neighbors: the first of each, and how many."""
+    if not len(ids):
+        return []
+    starts = torch.cat([torch.tensor([0]), (ids.diff() != 1).nonzero()[:, 0] + 1])
+    lengths = torch.cat([starts, torch.tensor([len(ids)])]).diff()
+    return list(zip(ids[starts].tolist(), lengths.tolist(), strict=True))
 
 
 @dataclass(frozen=True)

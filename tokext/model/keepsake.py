@@ -16,8 +16,9 @@ from tokext.model.checkpoint import CONFIG_FILE, INDEX_FILE, Checkpoint
 from tokext.model.edit import FileRows
 from tokext.model.header import write_header
 from tokext.model.layout import Layout, Place
-from tokext.model.segments import PlainBytes, Segment, write_segments
+from tokext.model.segments import PlainBytes, Segment
 from tokext.model.side_files import GENERATION_FILE, ROWS_FILE, TOKENIZER_FILES, write_json
+from tokext.model.write import write_proved
 
 BASE_FOLDER = "base"
 BASE_FILE = "base.json"
@@ -88,4 +89,4 @@ def _write_old_rows(path: Path, checkpoint: Checkpoint, layout: Layout, base_siz
         shape = (place.n_rows - first, *place.entry.shape[1:])
         described.append((place.name, place.entry.dtype, shape))
         body.append(FileRows(checkpoint.folder, place).bytes_of(first, place.n_rows))
-    write_segments(path, [PlainBytes(write_header(described, {})), *body])
+    write_proved(path, [PlainBytes(write_header(described, {})), *body])

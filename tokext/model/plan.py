@@ -29,7 +29,7 @@ Init = Literal["subword-mean", "weighted-mean", "align", "global-mean", "normal"
 INITS: tuple[Init, ...] = get_args(Init)
 
 #: The most that a table of base rows may take while rows are mixed, in float32.
-_TABLE_BYTES = 96 << 20
+_TABLE_BYTES = 48 << 20
 
 
 class RowSource(Protocol):
@@ -201,8 +201,7 @@ class RowMaker:
         self.norm = self.spread.median_norm if plan.rescale and self.spread else None
         self.center = self._center()
         self.factor = self._factor()
-        self._mixture = plan.mixture
-        self._table = self._whole_table()
+        self._mixture, self._table = self._whole_table()
 
     @property
     def dim(self) -> int:
@@ -244,10 +243,13 @@ class RowMaker:
         return mix_rows(table, part, center=self.center, norm=self.norm, dtype=self.dtype)
 
     def _multiplied(self, start: int, stop: int) -> Tensor:
-        used, part = self.plan.mixture.part(start, stop).narrowed()
-        table = self._take(used).float()
-        if len(used):
-            size = (part.n_rows, len(used))
+        mixture, table = self._read_again
+        part = mixture.part(start, stop)
+        if table is None:
+            used, part = part.narrowed()
+            table = self._take(used).float()
+        if len(table):
+            size = (part.n_rows, len(table))
             shares = torch.sparse_csr_tensor(part.offsets, part.ids, part.weights, size=size)
             rows = shares.to(table.device) @ table
         else:
@@ -275,12 +277,17 @@ class RowMaker:
             )
         return self.source.take(ids).to(self.device)
 
-    def _whole_table(self) -> Tensor | None:
+    def _whole_table(self) -> tuple[Mixture, Tensor | None]:
+        """The mixture over one table of all base rows in use, or over ids where it is too large."""
         used, narrow = self.plan.mixture.narrowed()
         if used.numel() * self.dim * 4 > _TABLE_BYTES:
-            return None
-        self._mixture = narrow
-        return self._take(used).float()
+            return self.plan.mixture, None
+        return narrow, self._take(used).float()
+
+    @functools.cached_property
+    def _read_again(self) -> tuple[Mixture, Tensor | None]:
+        """The same, from rows read a second time, so that a slip of the first is found out."""
+        return self._whole_table()
 
     def _measure(self) -> Spread | None:
         if self.plan.init in ("global-mean", "normal") or self.plan.rescale:

@@ -22,15 +22,6 @@ from tokext.model.header import FLOATS
 from tokext.model.keepsake import write_keepsake
 from tokext.model.layout import Layout, find_layout
 from tokext.model.plan import Init, RowPlan, check_init, plan_rows
-from tokext.model.segments import (
-    CopiedBytes,
-    Segment,
-    flush,
-    free_bytes,
-    link_or_copy,
-    prove_segments,
-    write_segments,
-)
 from tokext.model.side_files import (
     GENERATION_FILE,
     ROWS_FILE,
@@ -42,6 +33,7 @@ from tokext.model.side_files import (
     write_json,
     write_rows,
 )
+from tokext.model.write import free_bytes, link_or_copy, write_proved
 from tokext.output import whole_folder
 from tokext.progress import bar
 from tokext.records import EXTENSION_FILE, Extension, file_record, write_record
@@ -167,8 +159,27 @@ def resize_checkpoint(
     copy = copy or found.cached
     _check_space(Path(output), opened, edit, copy)
     with whole_folder(output, force=force, inputs=[found.folder, tokenizer]) as folder:
-        linked = _write_weights(folder, opened, edit, copy)
-        _write_side_files(folder, opened, layout, edit, extension, plan, Path(tokenizer), dtype)
+        with ThreadPoolExecutor(1) as beside:
+            side_files = beside.submit(
+                _write_side_files,
+                folder,
+                opened,
+                layout,
+                edit,
+                extension,
+                plan,
+                Path(tokenizer),
+                dtype,
+            )
+            linked = _write_weights(folder, opened, edit, copy)
+        write_keepsake(
+            folder,
+            opened,
+            layout,
+            extension.base.size,
+            carried=side_files.result(),
+            converted=target_dtype is not None,
+        )
         if opened.snapshot() != before:
             raise ModelError(
                 f"{found.name} was changed while it was read.",
@@ -270,24 +281,13 @@ def _same_disk(folder: Path, output: Path) -> bool:
 
 def _write_weights(folder: Path, checkpoint: Checkpoint, edit: Edit, copy: bool) -> int:
     """Write every weight file and prove it; how many were linked."""
-    linked = 0
-    with (
-        bar("resizing", total=2 * edit.n_bytes, unit="B") as progress,
-        ThreadPoolExecutor(1) as disk,
-    ):
+    with bar("resizing", total=edit.n_bytes, unit="B") as progress:
         for name, segments in edit.segments.items():
-            write_segments(folder / name, segments, progress.update)
-            disk.submit(flush, folder / name)  # the disk works while the file is proved
-            prove_segments(folder / name, segments, progress.update)
-        for name in edit.linked:
-            source = checkpoint.folder / name
-            if link_or_copy(source, folder / name, copy=copy):
-                linked += 1
-            else:
-                disk.submit(flush, folder / name)
-                whole: list[Segment] = [CopiedBytes(source, 0, source.stat().st_size)]
-                prove_segments(folder / name, whole)
-    return linked
+            write_proved(folder / name, segments, progress.update)
+        linked = [
+            link_or_copy(checkpoint.folder / name, folder / name, copy=copy) for name in edit.linked
+        ]
+    return sum(linked)
 
 
 def _write_side_files(
@@ -299,7 +299,8 @@ def _write_side_files(
     plan: RowPlan,
     tokenizer: Path,
     dtype: str,
-) -> None:
+) -> list[str]:
+    """Write all but the weights; the names of small files that the output shares with the base."""
     source, converted = checkpoint.folder, dtype != "keep"
     carried = copy_others(source, tokenizer, folder)
     write_json(
@@ -326,9 +327,7 @@ def _write_side_files(
     (folder / EXTENSION_FILE).unlink(missing_ok=True)
     padded.write(folder)
     write_rows(folder / ROWS_FILE, extension, plan, edit.padding, edit.twin)
-    write_keepsake(
-        folder, checkpoint, layout, extension.base.size, carried=carried, converted=converted
-    )
+    return carried
 
 
 def _tensor_bytes(edit: Edit, checkpoint: Checkpoint) -> int:

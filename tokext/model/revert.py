@@ -14,16 +14,9 @@ from tokext.model.edit import FileRows
 from tokext.model.header import read_header
 from tokext.model.keepsake import BASE_FILE, BASE_FOLDER, OLD_ROWS_FILE, segment_digest
 from tokext.model.layout import Place
-from tokext.model.segments import (
-    CopiedBytes,
-    PlainBytes,
-    Segment,
-    link_or_copy,
-    merge_copies,
-    prove_segments,
-    write_segments,
-)
+from tokext.model.segments import CopiedBytes, PlainBytes, Segment, merge_copies
 from tokext.model.side_files import is_carried
+from tokext.model.write import link_or_copy, write_proved
 from tokext.output import whole_folder
 from tokext.records import read_json
 
@@ -70,9 +63,7 @@ def revert_checkpoint(
     with whole_folder(output, force=force, inputs=[folder]) as target:
         for file, edited in kept["files"].items():
             if edited:
-                segments = _old_file(opened, file, parts)
-                write_segments(target / file, segments)
-                prove_segments(target / file, segments)
+                write_proved(target / file, _old_file(opened, file, parts))
             else:
                 link_or_copy(folder / file, target / file, copy=copy)
         _copy_small_files(folder, target, [Path(name).name for name in kept["carried"]])

@@ -1,14 +1,14 @@
 """A new file as a list of segments: bytes copied from another file, or rows made on the spot.
 
-The same list writes a file and proves it afterwards: every segment can be read again and compared
-with where it came from. Nothing here holds more than a few megabytes at a time.
+A segment is cut into pieces that stand by themselves: each is written, read again and compared with
+where it came from. Nothing here holds more than a few megabytes at a time.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import FileIO
@@ -20,13 +20,12 @@ from torch import Tensor
 
 from tokext.errors import ModelError
 
-#: Bytes moved at a time where the system cannot copy by itself.
-CHUNK_BYTES = 8 << 20
+#: Bytes of a piece, and of the buffer through which copied bytes go: it stays in a core's cache.
+PIECE_BYTES = 4 << 20
+_BUFFER_BYTES = 1 << 20
 
-#: Whether the system's own ways to copy are used: `copy_file_range` and hard links. A test
-#: switches them off to reach what other systems do.
+#: Whether `copy_file_range` is used; a test switches it off to reach what other systems do.
 FAST_COPY = True
-FAST_LINK = True
 
 _NO_COPY = {errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF, errno.EPERM}
 
@@ -45,7 +44,7 @@ class _Segment:
 
     def is_in(self, file: FileIO) -> bool:
         """Whether the file goes on with exactly these bytes; it is read past them."""
-        buffer = memoryview(bytearray(CHUNK_BYTES))
+        buffer = memoryview(bytearray(_BUFFER_BYTES))
         for chunk in self.chunks():
             if len(chunk) > len(buffer):
                 buffer = memoryview(bytearray(len(chunk)))
@@ -64,9 +63,15 @@ class CopiedBytes(_Segment):
     start: int
     n_bytes: int
 
+    def pieces(self) -> Iterator[CopiedBytes]:
+        """The same bytes in parts."""
+        for start in range(0, self.n_bytes, PIECE_BYTES):
+            n_bytes = min(PIECE_BYTES, self.n_bytes - start)
+            yield CopiedBytes(self.source, self.start + start, n_bytes)
+
     def chunks(self) -> Iterator[memoryview]:
-        """The bytes, a few megabytes at a time; each view is good until the next is asked for."""
-        buffer = memoryview(bytearray(min(CHUNK_BYTES, self.n_bytes)))
+        """The bytes, a megabyte at a time; each view is good until the next is asked for."""
+        buffer = memoryview(bytearray(min(_BUFFER_BYTES, self.n_bytes)))
         with self.source.open("rb", buffering=0) as file:
             file.seek(self.start)
             left = self.n_bytes
@@ -97,6 +102,11 @@ class ConvertedBytes(_Segment):
         """How many bytes it becomes."""
         return self.copied.n_bytes // self.old.itemsize * self.new.itemsize
 
+    def pieces(self) -> Iterator[ConvertedBytes]:
+        """The same numbers in parts."""
+        for part in self.copied.pieces():
+            yield ConvertedBytes(part, self.old, self.new)
+
     def chunks(self) -> Iterator[memoryview]:
         """The new bytes, a few megabytes at a time."""
         for chunk in self.copied.chunks():
@@ -110,7 +120,8 @@ class MadeRows(_Segment):
     """Rows made when they are needed, and made a second time, in another way, to check them.
 
     `make(start, stop)` gives rows (stop - start, dim) in the dtype of the file; `make_again` the
-    same in float32. The two may differ by one rounding, and by `slack` near zero.
+    same in float32. The two may differ by one rounding, and by `slack` near zero. The segment holds
+    rows `first` to `first + n_rows`.
     """
 
     make: Callable[[int, int], Tensor]
@@ -119,6 +130,7 @@ class MadeRows(_Segment):
     dim: int
     dtype: torch.dtype
     slack: float = 1e-6
+    first: int = 0
 
     @property
     def row_bytes(self) -> int:
@@ -130,28 +142,30 @@ class MadeRows(_Segment):
         """How many bytes the rows take."""
         return self.n_rows * self.row_bytes
 
+    def pieces(self) -> Iterator[MadeRows]:
+        """The same rows in parts."""
+        step = max(1, PIECE_BYTES // self.row_bytes)
+        for start in range(0, self.n_rows, step):
+            n_rows = min(step, self.n_rows - start)
+            yield dataclasses.replace(self, first=self.first + start, n_rows=n_rows)
+
     def chunks(self) -> Iterator[memoryview]:
         """The rows' bytes, a few megabytes at a time."""
-        for start, stop in self._ranges():
-            yield tensor_bytes(self.make(start, stop))
+        for part in self.pieces():
+            yield tensor_bytes(self.make(part.first, part.first + part.n_rows))
 
     def is_in(self, file: FileIO) -> bool:
         """Whether the file goes on with these rows, by the second way to make them."""
-        one_rounding = torch.finfo(self.dtype).eps
-        for start, stop in self._ranges():
-            buffer = memoryview(bytearray((stop - start) * self.row_bytes))
-            read_exactly(file, buffer)
-            written = torch.frombuffer(buffer, dtype=self.dtype).view(stop - start, self.dim)
-            again = self.make_again(start, stop).cpu()
-            pairs = zip(torch.split(written, 256), torch.split(again, 256), strict=True)
-            if not all(_close(w, a, one_rounding, self.slack) for w, a in pairs):
-                return False
-        return True
+        return all(part._is_next(file) for part in self.pieces())
 
-    def _ranges(self) -> Iterator[tuple[int, int]]:
-        step = max(1, CHUNK_BYTES // self.row_bytes)
-        for start in range(0, self.n_rows, step):
-            yield start, min(start + step, self.n_rows)
+    def _is_next(self, file: FileIO) -> bool:
+        buffer = memoryview(bytearray(self.n_bytes))
+        read_exactly(file, buffer)
+        written = torch.frombuffer(buffer, dtype=self.dtype).view(self.n_rows, self.dim)
+        again = self.make_again(self.first, self.first + self.n_rows).cpu()
+        one_rounding = torch.finfo(self.dtype).eps
+        pairs = zip(torch.split(written, 256), torch.split(again, 256), strict=True)
+        return all(_close(w, a, one_rounding, self.slack) for w, a in pairs)
 
 
 @dataclass(frozen=True)
@@ -164,6 +178,10 @@ class PlainBytes(_Segment):
     def n_bytes(self) -> int:
         """How many there are."""
         return len(self.content)
+
+    def pieces(self) -> Iterator[PlainBytes]:
+        """All of them: there are few."""
+        yield self
 
     def chunks(self) -> Iterator[memoryview]:
         """All of them."""
@@ -188,72 +206,6 @@ def merge_copies(segments: Sequence[Segment]) -> list[Segment]:
         elif segment.n_bytes:
             merged.append(segment)
     return merged
-
-
-def write_segments(
-    path: Path, segments: Sequence[Segment], done: Callable[[int], object] = lambda n: None
-) -> None:
-    """Write a file from its segments; `done` hears of each segment's bytes."""
-    with path.open("wb", buffering=0) as target:
-        for segment in segments:
-            segment.write(target)
-            done(segment.n_bytes)
-
-
-def prove_segments(
-    path: Path, segments: Sequence[Segment], done: Callable[[int], object] = lambda n: None
-) -> None:
-    """Read a written file again and compare every byte with where it came from.
-
-    Rows that were made are made a second time here, in another way.
-
-    Raises:
-        ModelError: A byte differs.
-    """
-    expected = sum(segment.n_bytes for segment in segments)
-    if path.stat().st_size != expected:
-        raise ModelError(
-            f"{path.name} has {path.stat().st_size:,} bytes instead of {expected:,}.",
-            hint="the disk may be failing: try another -o.",
-        )
-    with path.open("rb", buffering=0) as file:
-        for segment in segments:
-            place = file.tell()
-            if not segment.is_in(file):
-                raise ModelError(
-                    f"{path.name} differs from what was written, after byte {place:,}.",
-                    hint="the disk or the memory may be failing: try another -o.",
-                )
-            done(segment.n_bytes)
-
-
-def link_or_copy(source: Path, target: Path, *, copy: bool) -> bool:
-    """Give a file a second name, or copy its bytes; True where it was linked.
-
-    A symbolic link (a file in a hub cache) is always copied: its bytes belong to the cache, and an
-    edit of the output must not reach them.
-    """
-    if FAST_LINK and not copy and not source.is_symlink():
-        try:
-            os.link(source, target)
-        except OSError:  # another disk, a file system without links, no permission
-            pass
-        else:
-            return True
-    write_segments(target, [CopiedBytes(source, 0, source.stat().st_size)])
-    return False
-
-
-def flush(path: Path) -> None:
-    """Ask the disk to hold every byte of a file."""
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
-
-
-def free_bytes(folder: Path) -> int:
-    """How many bytes the disk under a folder that may not exist yet still takes."""
-    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    return shutil.disk_usage(existing).free
 
 
 def tensor_bytes(tensor: Tensor) -> memoryview:

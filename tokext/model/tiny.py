@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class TinyOptions:
     """The shape of a tiny Mistral and how it is trained; the defaults suit a minute or two of CPU.
 
     `steps` batches of `batch_size` windows of `window` tokens; `rate` is the highest learning rate,
-    reached after a short warm-up and left along a cosine.
+    reached after a short warm-up and left along a cosine; `decay` is AdamW's weight decay.
     """
 
     width: int = 128
@@ -48,6 +48,7 @@ class TinyOptions:
     batch_size: int = 8
     window: int = 64
     rate: float = 5e-3
+    decay: float = 0.01
     seed: int = 0
 
 
@@ -139,7 +140,12 @@ def token_stream(lines: Iterable[str], tokenizer: Tokenizer) -> Tensor:
 
 
 def train(
-    model: Any, stream: Tensor, options: TinyOptions, parameters: Sequence[Tensor] | None = None
+    model: Any,
+    stream: Tensor,
+    options: TinyOptions,
+    parameters: Sequence[Tensor] | None = None,
+    *,
+    after_step: Callable[[int], object] = lambda done: None,
 ) -> float:
     """Train a model on windows drawn from a stream of ids (n_tokens,).
 
@@ -148,12 +154,15 @@ def train(
         stream: The ids.
         options: How long and how fast.
         parameters: What to train; everything if not given.
+        after_step: Hears after each step how many are done.
 
     Returns:
         The mean loss of the last tenth of the steps, in nats per token.
     """
     trained = list(parameters) if parameters is not None else list(model.parameters())
-    optimizer = torch.optim.AdamW(trained, lr=options.rate, betas=(0.9, 0.95), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(
+        trained, lr=options.rate, betas=(0.9, 0.95), weight_decay=options.decay, fused=True
+    )
     generator = torch.Generator().manual_seed(options.seed)
     device = model.get_input_embeddings().weight.device
     softmax = _SampledSoftmax(stream, model.config.get_text_config().vocab_size)
@@ -171,6 +180,7 @@ def train(
             optimizer.step()
             losses.append(float(loss.detach()))
             progress.update(1)
+            after_step(step + 1)
     model.eval()
     last = losses[-max(1, len(losses) // 10) :]
     return sum(last) / len(last)
