@@ -1,6 +1,6 @@
 """Resizing a checkpoint in its files, against what transformers does, in one run.
 
-    python benchmarks/resize.py --work FOLDER -o RESULT.json [--scale 0.1] [--sparse]
+    python benchmarks/resize.py --work FOLDER -o RESULT.json          # 12 minutes, 20 GB of disk
 
 A Mistral-shaped checkpoint of 2 billion parameters (width 4,096, bfloat16, 32,000 rows) is made
 with random weights and extended to 120,128 rows; `--scale` makes layers fewer, width and rows
@@ -8,13 +8,17 @@ smaller, all by their share. Each contender runs in a process of its own, whose 
 (imports and mapped pages included) is what the system reports. In turns, as often as `--repeats`:
 
 - copy: a plain copy of the bytes that the resize must write (its floor);
-- tokext: `resize_checkpoint`;
+- tokext: `resize_checkpoint`, which proves what it wrote while it writes;
+- tokext_unproved: the same with its proof switched off, to see what the proof costs;
 - rows_of_means: `resize_token_embeddings(mean_resizing=False)`, a loop of row means, and
-  `save_pretrained`;
-- default: `resize_token_embeddings` as it is, stopped once it has taken `--limit-factor` times our
-  time (once, after the turns; 0 leaves it out).
+  `save_pretrained`.
 
-With `--sparse` a 70B-shaped index over sparse files is resized as well, for its memory.
+Then once: a 70B-shaped index over sparse files, for its memory; and
+
+- default: `resize_token_embeddings` as it is, stopped once it has taken `--limit-factor` times our
+  time or `--limit-minutes`, whichever is sooner. What it took by then is a lower bound.
+
+The work folder's gigabytes are removed at the end; `--keep` leaves them for another run.
 """
 
 from __future__ import annotations
@@ -34,17 +38,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from random_checkpoints import prepare, prepare_sparse
 
-from tokext.model.header import write_header
 from tokext.output import json_text, write_whole
-from tokext.records import AddedPiece, Extension
-from tokext.tokenizer.fast import FastTokenizer
-from tokext.tokenizer.load import load_tokenizer
-from tokext.tokenizer.sentencepiece import Piece, PieceType
-
-BASE = "mistralai/Mistral-7B-v0.1"
-WIDTH, LAYERS, ROWS = 4096, 8, 120_128
-SHAPE_70B = {"width": 8192, "inner": 28672, "layers": 80, "kv": 1024}
+from tokext.records import Extension
 
 
 def main() -> None:
@@ -53,7 +50,8 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--limit-factor", type=float, default=100.0)
-    parser.add_argument("--sparse", action="store_true", help="also a 70B shape in sparse files")
+    parser.add_argument("--limit-minutes", type=float, default=5.0, help="0 leaves the default out")
+    parser.add_argument("--keep", action="store_true", help="leave the checkpoints in the folder")
     parser.add_argument("--contender", help=argparse.SUPPRESS)
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
@@ -61,31 +59,38 @@ def main() -> None:
         print(json.dumps(CONTENDERS[options.contender](options.work)))
         return
     options.work.mkdir(parents=True, exist_ok=True)
-    result = run(options.work, options.scale, options.repeats, options.limit_factor)
-    if options.sparse:
-        prepare_sparse(options.work)
-        result["sparse_70b"] = measure(options.work, "sparse")
+    try:
+        result = run(options)
+    finally:
+        for name in ("out", *(() if options.keep else CHECKPOINTS)):
+            shutil.rmtree(options.work / name, ignore_errors=True)
     if options.output:
         write_whole(options.output, json_text(result), force=True)
     print(json_text(result))
 
 
-def run(work: Path, scale: float, repeats: int, limit_factor: float) -> dict[str, Any]:
+def run(options: argparse.Namespace) -> dict[str, Any]:
     """All contenders in turns on one checkpoint, and the conditions."""
-    prepare(work, scale)
+    work = options.work
+    prepare(work, options.scale)
     runs: dict[str, list[dict[str, Any]]] = {}
-    for _ in range(repeats):
-        for name in ("copy", "tokext", "rows_of_means"):
+    for _ in range(options.repeats):
+        for name in ("copy", "tokext", "tokext_unproved", "rows_of_means"):
             runs.setdefault(name, []).append(measure(work, name))
+    prepare_sparse(work)
+    runs["tokext_70b_sparse"] = [measure(work, "tokext_70b_sparse")]
     ours = statistics.median(r["seconds"] for r in runs["tokext"])
-    if limit_factor:
-        runs["default"] = [measure(work, "default", limit=limit_factor * ours)]
+    if options.limit_minutes:
+        limit = min(options.limit_factor * ours, options.limit_minutes * 60)
+        runs["default"] = [measure(work, "default", limit=limit)]
     found = {name: summary(measured) for name, measured in runs.items()}
+    compared = {n: f for n, f in found.items() if n != "tokext_70b_sparse"}
     return {
         "schema_version": 1,
-        "conditions": conditions(work, scale, repeats),
+        "conditions": conditions(work, options),
         "contenders": found,
-        "seconds_over_tokext": {n: round(f["seconds"] / ours, 2) for n, f in found.items()},
+        "seconds_over_tokext": {n: round(f["seconds"] / ours, 2) for n, f in compared.items()},
+        "tokext_over_copy": round(ours / found["copy"]["seconds"], 2),
     }
 
 
@@ -100,8 +105,9 @@ def measure(work: Path, contender: str, limit: float = 0.0) -> dict[str, Any]:
             command, check=True, stdout=subprocess.PIPE, text=True, timeout=limit or None
         )
     except subprocess.TimeoutExpired:
-        return {"seconds": time.perf_counter() - started, "stopped": True, "peak_bytes": None}
-    return {"stopped": False, **json.loads(done.stdout.splitlines()[-1])}
+        return {"seconds": time.perf_counter() - started, "stopped": True}
+    whole = {"process_seconds": time.perf_counter() - started, "stopped": False}
+    return whole | json.loads(done.stdout.splitlines()[-1])
 
 
 def timed(work: Any, out: Path) -> dict[str, Any]:
@@ -112,10 +118,13 @@ def timed(work: Any, out: Path) -> dict[str, Any]:
         if path.is_file():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-    seconds = time.perf_counter() - started
+    seconds, usage = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
     unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return {"seconds": seconds, "peak_bytes": peak}
+    return {
+        "seconds": seconds,
+        "process_cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "peak_bytes": usage.ru_maxrss * unit,
+    }
 
 
 def copy_bytes(work: Path) -> dict[str, Any]:
@@ -139,14 +148,25 @@ def copy_bytes(work: Path) -> dict[str, Any]:
 
 
 def ours(work: Path, name: str = "base") -> dict[str, Any]:
+    from transformers import AutoModelForCausalLM
+
     from tokext.model.resize import resize_checkpoint
 
+    assert AutoModelForCausalLM  # imported before the clock starts, as for the peers
     return timed(
         lambda: resize_checkpoint(
             work / name, tokenizer=work / "tokenizer", output=work / "out", check_logits=False
         ),
         work / "out",
     )
+
+
+def ours_unproved(work: Path) -> dict[str, Any]:
+    from tokext.model import segments
+
+    for kind in (segments.CopiedBytes, segments.MadeRows, segments.PlainBytes):
+        kind.is_in = lambda self, file: True  # type: ignore[method-assign]
+    return ours(work)
 
 
 def rows_of_means(work: Path) -> dict[str, Any]:
@@ -184,169 +204,32 @@ def default(work: Path) -> dict[str, Any]:
 CONTENDERS = {
     "copy": copy_bytes,
     "tokext": ours,
+    "tokext_unproved": ours_unproved,
     "rows_of_means": rows_of_means,
     "default": default,
-    "sparse": lambda work: ours(work, "sparse"),
+    "tokext_70b_sparse": lambda work: ours(work, "sparse"),
 }
-
-
-def prepare(work: Path, scale: float) -> None:
-    """Write the base checkpoint and the extended tokenizer, once."""
-    width, n_rows = scaled(WIDTH, scale, 128), scaled(ROWS - 32_000, scale, 64) + 32_000
-    if not (work / "tokenizer").exists():
-        write_tokenizers(work, n_rows)
-    if not (work / "base" / "config.json").exists():
-        write_base(work / "base", width, max(1, round(LAYERS * scale)), work / "base-tokenizer")
-    added = (n_rows - 32_000) * width * 2 * 2
-    size = (work / "base" / "model.safetensors").stat().st_size + added
-    (work / "bytes").write_text(str(size))
-
-
-def scaled(number: int, scale: float, multiple: int) -> int:
-    return max(multiple, round(number * scale / multiple) * multiple)
-
-
-def write_base(folder: Path, width: int, n_layers: int, tokenizer: Path) -> None:
-    """A Mistral of random weights, drawn a layer at a time."""
-    from safetensors.torch import save_file
-    from transformers import MistralConfig
-
-    config = MistralConfig(
-        vocab_size=32_000,
-        hidden_size=width,
-        intermediate_size=width * 7 // 2,
-        num_hidden_layers=n_layers,
-        num_attention_heads=width // 128,
-        num_key_value_heads=max(1, width // 512),
-        head_dim=128,
-        tie_word_embeddings=False,
-        architectures=["MistralForCausalLM"],
-        dtype="bfloat16",
-    )
-    config.save_pretrained(folder)
-    torch.manual_seed(0)
-    save_file(
-        {
-            name: torch.empty(shape, dtype=torch.bfloat16).normal_(std=0.02)
-            for name, shape in shapes(width, width * 7 // 2, n_layers, max(1, width // 512) * 128)
-        },
-        folder / "model.safetensors",
-        metadata={"format": "pt"},
-    )
-    for path in tokenizer.iterdir():
-        shutil.copyfile(path, folder / path.name)
-
-
-def shapes(width: int, inner: int, n_layers: int, kv: int) -> list[tuple[str, tuple[int, ...]]]:
-    """Every tensor of a Llama- or Mistral-shaped model with 32,000 rows, by name."""
-    found: list[tuple[str, tuple[int, ...]]] = [("model.embed_tokens.weight", (32_000, width))]
-    for n in range(n_layers):
-        layer = f"model.layers.{n}"
-        found += [
-            (f"{layer}.self_attn.q_proj.weight", (width, width)),
-            (f"{layer}.self_attn.k_proj.weight", (kv, width)),
-            (f"{layer}.self_attn.v_proj.weight", (kv, width)),
-            (f"{layer}.self_attn.o_proj.weight", (width, width)),
-            (f"{layer}.mlp.gate_proj.weight", (inner, width)),
-            (f"{layer}.mlp.up_proj.weight", (inner, width)),
-            (f"{layer}.mlp.down_proj.weight", (width, inner)),
-            (f"{layer}.input_layernorm.weight", (width,)),
-            (f"{layer}.post_attention_layernorm.weight", (width,)),
-        ]
-    return [*found, ("model.norm.weight", (width,)), ("lm_head.weight", (32_000, width))]
-
-
-def write_tokenizers(work: Path, n_rows: int) -> None:
-    """The base, and an extension by made-up pieces of two to six kanji and kana of the base."""
-    base = load_tokenizer(BASE)
-    letters = [i for i, p in enumerate(base.pieces) if len(p.text) == 1 and p.text >= "぀"]
-    generator = torch.Generator().manual_seed(0)
-    added: list[AddedPiece] = []
-    seen = {p.text for p in base.pieces}
-    while len(added) < n_rows - 32_000:
-        n = int(torch.randint(2, 7, (1,), generator=generator))
-        ids = [letters[i] for i in torch.randint(0, len(letters), (n,), generator=generator)]
-        piece = "".join(base.pieces[i].text for i in ids)
-        if piece not in seen:
-            seen.add(piece)
-            added.append(AddedPiece(piece, 1, 32_000 + len(added), tuple(ids)))
-    lowest = base.model.lowest_learned_score
-    new = [Piece(a.piece, lowest - 1 - n, PieceType.NORMAL) for n, a in enumerate(added)]
-    for folder, model in (("base-tokenizer", base.model), ("tokenizer", base.model.extended(new))):
-        (work / folder).mkdir(parents=True)
-        (work / folder / "tokenizer.model").write_bytes(model.data)
-        text = FastTokenizer.from_sentencepiece(model).json()
-        (work / folder / "tokenizer.json").write_text(text, encoding="utf-8")
-    Extension(base.info(), n_rows, n_rows, tuple(added), ()).write(work / "tokenizer")
-
-
-def prepare_sparse(work: Path) -> None:
-    """A 70B-shaped checkpoint: every shard the size it would have, and nearly all of it holes."""
-    folder = work / "sparse"
-    if folder.exists():
-        return
-    folder.mkdir()
-    shape = SHAPE_70B
-    config = json.loads((work / "base" / "config.json").read_text())
-    config |= {
-        "hidden_size": shape["width"],
-        "intermediate_size": shape["inner"],
-        "num_hidden_layers": shape["layers"],
-        "num_attention_heads": 64,
-        "num_key_value_heads": 8,
-    }
-    (folder / "config.json").write_text(json.dumps(config))
-    shards: list[list[tuple[str, tuple[int, ...]]]] = [[]]
-    for name, size in shapes(shape["width"], shape["inner"], shape["layers"], shape["kv"]):
-        held = sum(torch.Size(s).numel() * 2 for _, s in shards[-1])
-        if held + torch.Size(size).numel() * 2 > 10e9:
-            shards.append([])
-        shards[-1].append((name, size))
-    weight_map = {}
-    for n, shard in enumerate(shards):
-        file = f"model-{n + 1:05d}-of-{len(shards):05d}.safetensors"
-        weight_map |= {name: file for name, _ in shard}
-        write_sparse(folder / file, shard)
-    index = {"metadata": {"total_size": 0}, "weight_map": weight_map}
-    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-    for path in (work / "base-tokenizer").iterdir():
-        shutil.copyfile(path, folder / path.name)
-
-
-def write_sparse(path: Path, shard: list[tuple[str, tuple[int, ...]]]) -> None:
-    """Holes for every tensor but the two that are edited, which get random rows."""
-    header = write_header([(n, "BF16", s) for n, s in shard], {"format": "pt"})
-    place = len(header)
-    with path.open("wb") as file:
-        file.write(header)
-        for _, shape in shard:
-            size = torch.Size(shape).numel() * 2
-            if shape[0] == 32_000:
-                file.seek(place)
-                for _ in range(0, 32_000, 3200):
-                    rows = torch.empty(3200, shape[1], dtype=torch.bfloat16).normal_(std=0.02)
-                    file.write(rows.view(torch.uint8).numpy().data)
-            place += size
-        file.truncate(place)
+CHECKPOINTS = ("base", "base-tokenizer", "tokenizer", "sparse")
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    seconds = [r["seconds"] for r in runs]
-    peaks = [r["peak_bytes"] for r in runs if r["peak_bytes"]]
-    return {
-        "seconds": round(statistics.median(seconds), 2),
-        "seconds_of_each": [round(s, 2) for s in seconds],
-        "peak_bytes": max(peaks, default=None),
-        "stopped": any(r["stopped"] for r in runs),
-    }
+    """Medians and the highest memory; what was stopped has a lower bound alone."""
+    seconds = [round(r["seconds"], 2) for r in runs]
+    found = {"seconds": statistics.median(seconds), "seconds_of_each": seconds}
+    if any(r["stopped"] for r in runs):
+        return found | {"stopped": True, "seconds_are": "at least"}
+    for key in ("process_seconds", "process_cpu_seconds"):
+        found[key] = round(statistics.median(r[key] for r in runs), 2)
+    return found | {"stopped": False, "peak_bytes": max(r["peak_bytes"] for r in runs)}
 
 
-def conditions(work: Path, scale: float, repeats: int) -> dict[str, Any]:
-    header_bytes = (work / "base" / "model.safetensors").stat().st_size
+def conditions(work: Path, options: argparse.Namespace) -> dict[str, Any]:
     return {
-        "scale": scale,
-        "repeats": repeats,
-        "base_bytes": header_bytes,
+        "scale": options.scale,
+        "repeats": options.repeats,
+        "limit_factor": options.limit_factor,
+        "limit_minutes": options.limit_minutes,
+        "base_bytes": (work / "base" / "model.safetensors").stat().st_size,
         "bytes_to_write": int((work / "bytes").read_text()),
         "cores": os.cpu_count(),
         "load_average_at_the_end": round(os.getloadavg()[0], 2),
@@ -355,7 +238,8 @@ def conditions(work: Path, scale: float, repeats: int) -> dict[str, Any]:
             name: importlib.metadata.version(name)
             for name in ("tokext", "torch", "transformers", "safetensors")
         },
-        "timing": "wall clock until the files are on the disk; the import of torch is not counted",
+        "timing": "wall clock until the files are on the disk; imports of torch and transformers "
+        "are not counted in seconds; process_seconds has them",
     }
 
 
