@@ -12,8 +12,9 @@ from torch import Tensor
 from tokext.model.checkpoint import Checkpoint
 from tokext.model.header import FLOAT_NAMES, FLOATS, TensorEntry, write_header
 from tokext.model.layout import Layout, Place
+from tokext.model.maker import RowMaker
 from tokext.model.padding import padding_bias, padding_twin
-from tokext.model.plan import RowMaker, RowPlan, bias_plan
+from tokext.model.plan import RowPlan, bias_plan
 from tokext.model.segments import (
     ConvertedBytes,
     CopiedBytes,

@@ -15,16 +15,9 @@ from tokext.model.align import count_spans
 from tokext.model.base_check import piece_bytes, unknown_id
 from tokext.model.check import LogitCheck, compare_models, record_samples
 from tokext.model.edit import Ids
+from tokext.model.maker import RowMaker, TensorRows
 from tokext.model.padding import padding_bias, padding_twin
-from tokext.model.plan import (
-    Init,
-    RowMaker,
-    RowPlan,
-    TensorRows,
-    bias_plan,
-    check_init,
-    plan_rows,
-)
+from tokext.model.plan import Init, RowPlan, bias_plan, check_init, plan_rows
 from tokext.records import Extension
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 from tokext.tokenizer.sentencepiece import SentencePieceModel
