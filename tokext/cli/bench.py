@@ -13,6 +13,6 @@ _COMMANDS = {
 }
 
 
-@click.command(cls=LazyGroup, lazy=_COMMANDS)
+@click.command("bench", cls=LazyGroup, lazy=_COMMANDS)
 def command() -> None:
     """Measure tokenizers, models and what they say."""
