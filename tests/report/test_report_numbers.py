@@ -24,7 +24,7 @@ def test_every_figure_of_the_inputs_is_in_report_json(report_folder, rows):
         for key in set(given) & set(shown["tables"]["compression"]["columns"]):
             if key not in {"tokenizer", "corpus"}:
                 assert found[key] == given[key], key
-        assert found["source"] == "compression.json"
+        assert found["source"] == "run/compression.json"
     assert table[1]["times_base"] == rows[1]["chars_per_token"] / rows[0]["chars_per_token"]
     points = shown["charts"]["gain"]["curves"][0]["points"]
     assert points == [[p["rows"], p["chars_per_token"]] for p in rows[1]["curve"]]
@@ -73,10 +73,10 @@ def test_charts_stand_beside_the_page_and_the_folder_says_what_it_is(report_fold
 
 
 def test_the_same_results_give_the_same_bytes(report_folder, tmp_path):
-    write_report([report_folder.parent / "run"], tmp_path / "again")
+    write_report([report_folder.parent / "run"], tmp_path / "report")
     for path in report_folder.iterdir():
         if path.name != "tokext.json":
-            assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
+            assert path.read_bytes() == (tmp_path / "report" / path.name).read_bytes(), path.name
 
 
 def test_the_markdown_opens_as_a_model_card(report_folder):

@@ -12,12 +12,16 @@ from tokext.report.packed import PackedVocabulary
 
 @dataclass(frozen=True)
 class TokenizerResult:
-    """A tokenizer folder; `packed` is None where the page cannot cut text as it does."""
+    """A tokenizer folder; `packed` is None where the page cannot cut text as it does.
+
+    `license` is the hub's name of the licence that lies in it, None where none does.
+    """
 
     name: str
     extension: Extension
     dropped: Mapping[str, int]
     packed: PackedVocabulary | None
+    license: str | None
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Evidence:
     others: dict[str, list[Found]] = field(default_factory=dict)
     records: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     files: list[InputFile] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
     not_drawn: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -62,6 +67,11 @@ class Evidence:
         """Whether there is nothing to draw."""
         named = (self.rows, self.tokenizers, self.verified, self.vocabularies, self.others)
         return not any(named)
+
+    def add_file(self, file: InputFile, kind: str) -> None:
+        """Remember a file that was read, and what it holds."""
+        self.files.append(file)
+        self.kinds[file.name] = kind
 
     def of(self, kind: str) -> list[Found]:
         """The results of a kind that sections read for themselves."""

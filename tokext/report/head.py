@@ -80,10 +80,11 @@ def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> It
     if evidence.tokenizers:
         extension = evidence.tokenizers[0].extension
         n_added = len(extension.added)
-        yield Fact(words("fact.added"), f"{n_added:,}", {"n_added": n_added})
+        added = {"n_added": n_added}
+        yield Fact(words("fact.added"), f"{n_added:,}", added, kinds=("tokenizer",))
         label = words("fact.size", padded=f"{extension.padded_size:,}")
         sizes = {"size": extension.size, "padded_size": extension.padded_size}
-        yield Fact(label, f"{extension.size:,}", sizes)
+        yield Fact(label, f"{extension.size:,}", sizes, kinds=("tokenizer",))
     if comparison:
         yield from _facts_of_rows(comparison, words)
     guarantees = [g for verified in evidence.verified for g in verified.guarantees]
@@ -91,7 +92,7 @@ def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> It
         numbers = {"n_held": sum(g.passed for g in guarantees), "n": len(guarantees)}
         value = words("fact.guarantees.value", **numbers)
         whole = numbers["n_held"] == numbers["n"]
-        yield Fact(words("fact.guarantees"), value, numbers, good=whole)
+        yield Fact(words("fact.guarantees"), value, numbers, whole, ("tokenizer", "verification"))
 
 
 def _facts_of_rows(comparison: Comparison, words: Words) -> Iterable[Fact]:
@@ -99,7 +100,8 @@ def _facts_of_rows(comparison: Comparison, words: Words) -> Iterable[Fact]:
     if after is not None and after.get("n_byte_tokens") is not None:
         label = words("fact.bytes", corpus=visible(comparison.short_corpus[comparison.main]))
         share = after["byte_fallback_share"]
-        yield Fact(label, format_share(share), {"byte_fallback_share": share})
+        numbers = {"byte_fallback_share": share}
+        yield Fact(label, format_share(share), numbers, kinds=("compression",))
     kept = [
         row
         for row in comparison.rows()
@@ -109,15 +111,26 @@ def _facts_of_rows(comparison: Comparison, words: Words) -> Iterable[Fact]:
         most = max(kept, key=lambda row: row["n_lines"])
         label = words("fact.unchanged", corpus=visible(comparison.short_corpus[most["corpus"]]))
         numbers = {"n_lines": most["n_lines"], "n_lines_changed": most["n_lines_changed"]}
-        yield Fact(label, f"{most['n_lines']:,}", numbers, good=True)
+        yield Fact(label, f"{most['n_lines']:,}", numbers, True, ("compression",))
 
 
 def card(evidence: Evidence) -> dict[str, str]:
     """What the front of a model card can say from the records alone."""
     card: dict[str, str] = {}
     if evidence.tokenizers:
-        card["base_model"] = evidence.tokenizers[0].extension.base.name
+        tokenizer = evidence.tokenizers[0]
+        card["base_model"] = tokenizer.extension.base.name
+        card |= _license(tokenizer.license)
     languages = [r.get("options", {}).get("language") for _, r in evidence.records]
     if known := [language for language in languages if isinstance(language, str)]:
         card["language"] = known[0]
     return card
+
+
+def _license(name: str | None) -> dict[str, str]:
+    """What the hub wants to know of a licence; of one that it does not know, where it stands."""
+    if name is None:
+        return {}
+    if name != "other":
+        return {"license": name}
+    return {"license": name, "license_name": "license-of-the-base", "license_link": "LICENSE"}

@@ -9,6 +9,7 @@ from typing import Any
 from tokext.errors import InputError
 from tokext.records import RECORD_FILE, Extension, Guarantee
 from tokext.report.evidence import AddedVocabulary, Evidence, Found, TokenizerResult, Verified
+from tokext.report.licenses import license_of
 from tokext.report.packed import pack
 
 HINT = "give folders and files that merge, verify, train-vocab, plan or bench wrote."
@@ -52,7 +53,7 @@ def _read_tokenizer(evidence: Evidence, path: Path, name: str, record: dict[str,
     rules = result.get("rules")
     packed = pack(path, extension, rules) if rules and extension.added else None
     dropped = dict(result.get("dropped") or {})
-    evidence.tokenizers.append(TokenizerResult(name, extension, dropped, packed))
+    evidence.tokenizers.append(TokenizerResult(name, extension, dropped, packed, license_of(path)))
     _read_verified(evidence, path, name, record)
 
 
@@ -68,9 +69,11 @@ def _read_vocabulary(evidence: Evidence, path: Path, name: str, _record: dict[st
     evidence.vocabularies.append(AddedVocabulary(name, _read_added(path / "added.tsv")))
 
 
-def _read_rows(evidence: Evidence, path: Path, _name: str, record: dict[str, Any]) -> None:
+def _read_rows(evidence: Evidence, path: Path, name: str, record: dict[str, Any]) -> None:
     file = path / RECORD_FILE if path.is_dir() else path
-    evidence.rows += _compression_rows(record["result"], file)
+    source = f"{name}/{RECORD_FILE}" if path.is_dir() else name
+    rows = _compression_rows(record["result"], file)
+    evidence.rows += [{**row, "source": source} for row in rows]
 
 
 def _read_added(path: Path) -> tuple[tuple[str, int], ...]:
@@ -98,7 +101,7 @@ def _compression_rows(content: Any, path: Path) -> list[dict[str, Any]]:
                 f"row {number} of {path} lacks {missing[0]!r}, so it is not a compression result.",
                 hint=HINT,
             )
-    return [{**row, "source": path.name} for row in content]
+    return content
 
 
 #: A record's kind, and what reads it.

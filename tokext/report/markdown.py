@@ -8,7 +8,17 @@ from typing import Any
 
 import regex
 
-from tokext.report.parts import Chart, Column, Part, Pieces, Report, Sample, Segmenter, Table
+from tokext.report.parts import (
+    Chart,
+    Column,
+    Commands,
+    Part,
+    Pieces,
+    Report,
+    Sample,
+    Segmenter,
+    Table,
+)
 from tokext.report.segments import segmentation_text
 from tokext.report.show import EMPTY, format_value, visible
 from tokext.report.words import Words
@@ -36,7 +46,8 @@ def _front_matter(card: Mapping[str, Any]) -> str:
     if not card:
         return ""
     # A JSON string is a YAML string too, whatever it holds.
-    lines = [f"{key}: {json.dumps(value)}" for key, value in card.items()]
+    given = {**card, "library_name": "transformers"}
+    lines = [f"{key}: {json.dumps(value)}" for key, value in given.items()]
     return "\n".join(["---", *lines, "tags:", *(f"- {tag}" for tag in _TAGS), "---"])
 
 
@@ -51,6 +62,8 @@ def _part(part: Part, words: Words) -> str:
         return _sample(part, words)
     if isinstance(part, Segmenter):
         return _text(words("segmenter.without", before=part.before, after=part.after))
+    if isinstance(part, Commands):
+        return _commands(part)
     return _pieces(part)
 
 
@@ -95,6 +108,11 @@ def _sample(sample: Sample, words: Words) -> str:
             f"> {_text(segmentation_text(found))}",
         ]
     return "\n\n".join(blocks)
+
+
+def _commands(commands: Commands) -> str:
+    block = "\n".join(f"    {line}" for line in commands.lines)
+    return "\n\n".join([f"### {_text(commands.title)}", block, _text(commands.note)])
 
 
 def _pieces(pieces: Pieces) -> str:

@@ -15,6 +15,7 @@ from tokext.report.inline import inline_svg
 from tokext.report.parts import (
     Chart,
     Column,
+    Commands,
     Headline,
     Part,
     Pieces,
@@ -155,6 +156,8 @@ def _part(part: Part, words: Words, drawings: Drawings) -> str:
         return _sample(part, words)
     if isinstance(part, Segmenter):
         return segmenter_html(part, words)
+    if isinstance(part, Commands):
+        return _commands(part)
     return _pieces(part)
 
 
@@ -240,6 +243,12 @@ def _sample(sample: Sample, words: Words) -> str:
         f'<details class="sample"{opened}><summary>{_text(caption)}</summary>\n'
         f'<div class="sides">{sides}</div>{legend}</details>'
     )
+
+
+def _commands(commands: Commands) -> str:
+    lines = "\n".join(map(_text, commands.lines))
+    note = f'<p class="note">{_text(commands.note)}</p>' if commands.note else ""
+    return f"<h3>{_text(commands.title)}</h3><pre><code>{lines}</code></pre>{note}"
 
 
 def _pieces(pieces: Pieces) -> str:

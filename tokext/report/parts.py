@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tokext.records import SegmentedToken
+from tokext.records import InputFile, SegmentedToken
 from tokext.report.packed import PackedVocabulary
 
 Form = Literal["text", "count", "ratio", "share", "seconds", "digest", "holds", "examples"]
@@ -110,17 +110,31 @@ class Segmenter:
     texts: tuple[tuple[str, str], ...]
 
 
-Part = Table | Chart | Sample | Pieces | Segmenter
+@dataclass(frozen=True)
+class Commands:
+    """Lines to type, in order."""
+
+    name: str
+    title: str
+    lines: tuple[str, ...]
+    note: str = ""
+
+
+Part = Table | Chart | Sample | Pieces | Segmenter | Commands
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, a sentence or two, and what they speak of."""
+    """A heading, a sentence or two, and what they speak of.
+
+    `kinds` are the kinds of results it was made from; none means any.
+    """
 
     name: str
     title: str
     lead: str
     parts: tuple[Part, ...]
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +145,7 @@ class Fact:
     value: str
     numbers: Mapping[str, Any]
     good: bool | None = None
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +160,17 @@ class Headline:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A file that the report was made from, and how that file came to be, as far as it says so."""
+
+    file: InputFile
+    kind: str
+    created: str | None = None
+    command: tuple[str, ...] = ()
+    inputs: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """A whole report, in one language, ready to be written in any format."""
 
@@ -154,6 +180,11 @@ class Report:
     facts: tuple[Fact, ...]
     sections: tuple[Section, ...]
     card: Mapping[str, Any]
+    files: tuple[Source, ...]
+
+    def sources(self, kinds: tuple[str, ...]) -> list[str]:
+        """The files of these kinds; all of them where no kind is named."""
+        return [s.file.name for s in self.files if not kinds or s.kind in kinds]
 
     def parts(self, kind: type[Any]) -> list[Any]:
         """Every part of one kind, in reading order."""

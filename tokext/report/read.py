@@ -62,12 +62,14 @@ def _results_inside(folder: Path) -> Iterator[Path]:
 def _read_one(evidence: Evidence, path: Path, name: str, *, alone: bool) -> None:
     file = path / RECORD_FILE if path.is_dir() else path
     if file.is_file() and file.suffix == ".json" and isinstance(rows := read_json(file), list):
-        evidence.files.append(file_record(file, name))
-        KINDS[kind_of_rows(rows) or "compression"](evidence, file, name, {"result": rows})
+        kind = kind_of_rows(rows) or "compression"
+        evidence.add_file(file_record(file, name), kind)
+        KINDS[kind](evidence, file, name, {"result": rows})
         return
     record = read_record(path)
     kind = record["kind"]
-    evidence.files.append(file_record(file, f"{name}/{RECORD_FILE}" if path.is_dir() else name))
+    source = f"{name}/{RECORD_FILE}" if path.is_dir() else name
+    evidence.add_file(file_record(file, source), kind)
     if kind == "run" and path.is_dir():
         _read_inside(evidence, path)
     elif kind in KINDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from tokext import progress
 from tokext.output import json_text, whole_folder
 from tokext.records import SCHEMA_VERSION, write_record
 from tokext.report.outline import outline
-from tokext.report.parts import Chart, Pieces, Report, Sample, Table
+from tokext.report.parts import Chart, Pieces, Report, Sample, Source, Table
 from tokext.report.read import read_evidence
 from tokext.report.words import Words
 
@@ -49,7 +49,7 @@ def write_report(
     results = [Path(result) for result in results]
     words = Words(locale)
     evidence = read_evidence(results)
-    report = outline(evidence, words, title=title, corpus=corpus)
+    report = outline(evidence, words, title=title, corpus=corpus, folder=Path(output).name)
     with whole_folder(output, force=force, inputs=results) as folder:
         _write_files(report, words, folder)
         write_record(
@@ -70,17 +70,41 @@ def report_numbers(report: Report) -> dict[str, Any]:
         "title": report.title,
         "locale": report.locale,
         "headline": {"sentence": report.headline.sentence, **report.headline.numbers},
-        "facts": [{"label": f.label, "value": f.value, **f.numbers} for f in report.facts],
-        "tables": {table.name: _table(table) for table in report.parts(Table)},
+        "facts": [
+            {"label": f.label, "value": f.value, **f.numbers, "sources": report.sources(f.kinds)}
+            for f in report.facts
+        ],
+        "tables": {name: _table(table) | sources for name, table, sources in _found(report, Table)},
         "charts": {
-            chart.name: {"title": chart.title, "alt": chart.alt, **chart.data}
-            for chart in report.parts(Chart)
+            name: {"title": chart.title, "alt": chart.alt, **chart.data} | sources
+            for name, chart, sources in _found(report, Chart)
         },
         "samples": [_sample(sample) for sample in report.parts(Sample)],
         "pieces": {
-            shown.name: [{"piece": piece, "count": count} for piece, count in shown.pieces]
-            for shown in report.parts(Pieces)
+            name: [{"piece": piece, "count": count} for piece, count in shown.pieces]
+            for name, shown, _ in _found(report, Pieces)
         },
+        "sources": {source.file.name: _source(source) for source in report.files},
+    }
+
+
+def _found(report: Report, kind: type[Any]) -> Iterator[tuple[str, Any, dict[str, list[str]]]]:
+    """The parts of a kind by name, and the files that their numbers are from."""
+    for section in report.sections:
+        for part in section.parts:
+            if isinstance(part, kind):
+                yield part.name, part, {"sources": report.sources(section.kinds)}
+
+
+def _source(source: Source) -> dict[str, Any]:
+    """Which file it is, and what its `tokext.json` says of how it was made."""
+    return {
+        "sha256": source.file.sha256,
+        "n_bytes": source.file.n_bytes,
+        "kind": source.kind,
+        "created": source.created,
+        "command": list(source.command),
+        "inputs": [dict(given) for given in source.inputs],
     }
 
 

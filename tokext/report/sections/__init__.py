@@ -18,6 +18,7 @@ from tokext.report.sections import (
     method,
     plan,
     sample,
+    share,
     sweep,
     unchanged,
     use,
@@ -38,5 +39,6 @@ SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     documents.section,
     unchanged.section,
     guarantees.section,
+    share.section,
     method.section,
 )

@@ -17,12 +17,14 @@ from tokext.report.words import Words
 class Material:
     """What a section is made from: all that was read, and the words to speak of it.
 
-    `comparison` are the compression rows put in order, None where there are none.
+    `comparison` are the compression rows put in order, None where there are none. `folder` is the
+    name of the folder that the report is written to.
     """
 
     evidence: Evidence
     comparison: Comparison | None
     words: Words
+    folder: str = "report"
 
 
 PAIR: tuple[tuple[str, str, Form], ...] = (
@@ -31,10 +33,16 @@ PAIR: tuple[tuple[str, str, Form], ...] = (
 )
 
 
-def make_section(name: str, words: Words, parts: Iterable[Part | None]) -> Section:
-    """A section with the title and lead of its name in the locale; missing parts are left out."""
+def make_section(
+    name: str, words: Words, parts: Iterable[Part | None], kinds: tuple[str, ...] = ()
+) -> Section:
+    """A section with the title and lead of its name in the locale; missing parts are left out.
+
+    `kinds` are the kinds of results that its numbers are from, so that `report.json` can name the
+    files; without any it names all.
+    """
     whole = tuple(part for part in parts if part is not None)
-    return Section(name, words(f"{name}.title"), words(f"{name}.lead"), whole)
+    return Section(name, words(f"{name}.title"), words(f"{name}.lead"), whole, kinds)
 
 
 def make_columns(words: Words, *given: tuple[str, str, Form]) -> tuple[Column, ...]:

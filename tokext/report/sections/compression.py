@@ -27,7 +27,7 @@ def section(material: Material) -> Section | None:
         _compression_table(comparison, words),
         _words_table(comparison, words),
     ]
-    return make_section("compression", words, parts)
+    return make_section("compression", words, parts, kinds=("compression",))
 
 
 def _compression_chart(comparison: Comparison, words: Words) -> Chart:

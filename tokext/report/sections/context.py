@@ -21,9 +21,8 @@ def section(material: Material) -> Section | None:
         (row["context_tokens"] for row in _throughput(material) if row.get("context_tokens")),
         _TOKENS,
     )
-    return make_section(
-        "context", material.words, [_chart(material.comparison, n_tokens, material.words)]
-    )
+    chart = _chart(material.comparison, n_tokens, material.words)
+    return make_section("context", material.words, [chart], kinds=("compression", "throughput"))
 
 
 def _throughput(material: Material) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ def section(material: Material) -> Section | None:
         return None
     comparison, words = material.comparison, material.words
     parts = [_documents_chart(comparison, words), _documents_table(comparison, words)]
-    return make_section("documents", words, parts)
+    return make_section("documents", words, parts, kinds=("compression",))
 
 
 def _documents_chart(comparison: Comparison, words: Words) -> Chart | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tokext.records import knee
 from tokext.report.comparison import Comparison, Row
-from tokext.report.parts import Chart, Section, Table
+from tokext.report.parts import Chart, Part, Section, Table
 from tokext.report.sections.build import (
     PAIR,
     Material,
@@ -31,7 +31,8 @@ def section(material: Material) -> Section | None:
     curves = _gain_curves(comparison)
     if not curves:
         return None
-    return make_section("gain", words, [_gain_chart(curves, words), _gain_table(curves, words)])
+    parts: list[Part | None] = [_gain_chart(curves, words), _gain_table(curves, words)]
+    return make_section("gain", words, parts, kinds=("compression",))
 
 
 def _gain_curves(comparison: Comparison) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ def section(material: Material) -> Section:
         for n, verified in enumerate(material.evidence.verified)
         if verified.guarantees
     ]
-    return make_section("guarantees", material.words, parts)
+    return make_section("guarantees", material.words, parts, kinds=("tokenizer", "verification"))
 
 
 def _guarantees_table(verified: Verified, words: Words, *, key: str) -> Table:

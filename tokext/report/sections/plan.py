@@ -24,7 +24,7 @@ def section(material: Material) -> Section | None:
             _chart(f"plan_speed{key}", plan, _SPEED, material.words),
             _table(f"plan{key}", name, plan, material.words),
         ]
-    return make_section("plan", material.words, parts)
+    return make_section("plan", material.words, parts, kinds=("plan",))
 
 
 #: A curve: the name of its sentences, its value at a size, the size that is marked.

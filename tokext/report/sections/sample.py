@@ -17,7 +17,7 @@ def section(material: Material) -> Section | None:
     # The box shows the first of them already; on paper all are unfolded.
     shown = [replace(sample, folded=True) for sample in given] if box else given
     parts: list[Part | None] = [box, *shown]
-    return make_section("sample", material.words, parts)
+    return make_section("sample", material.words, parts, kinds=("compression", "tokenizer"))
 
 
 def _segmenter(material: Material, given: list[Sample]) -> Segmenter | None:

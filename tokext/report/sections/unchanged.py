@@ -22,7 +22,7 @@ def section(material: Material) -> Section | None:
         return None
     comparison, words = material.comparison, material.words
     parts = [_unchanged_chart(comparison, words), _examples_table(comparison, words)]
-    return make_section("unchanged", words, parts)
+    return make_section("unchanged", words, parts, kinds=("compression",))
 
 
 def _unchanged_chart(comparison: Comparison, words: Words) -> Chart | None:

@@ -25,7 +25,7 @@ def section(material: Material) -> Section | None:
     main = next((row for row in rows if row["corpus"] == comparison.main), rows[0])
     corpus = visible(comparison.short_corpus[main["corpus"]])
     parts: list[Part | None] = [_chart(comparison, rows, words), *_pieces(main, corpus, words)]
-    return make_section("use", words, parts)
+    return make_section("use", words, parts, kinds=("compression",))
 
 
 def _chart(comparison: Comparison, rows: list[Row], words: Words) -> Chart:

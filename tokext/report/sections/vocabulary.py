@@ -45,7 +45,7 @@ def section(material: Material) -> Section:
         if number < len(evidence.tokenizers):
             dropped = _dropped_table(name, evidence.tokenizers[number], words, key=key)
             parts.append(dropped)
-    return make_section("vocabulary", words, parts)
+    return make_section("vocabulary", words, parts, kinds=("tokenizer", "added vocabulary"))
 
 
 def _most_frequent(

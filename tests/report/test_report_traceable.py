@@ -1,0 +1,98 @@
+"""Every number of the report can be followed to the file it is from; the card names its base."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+import pytest
+from report_data import write_run
+
+from tokext.report import write_report
+from tokext.report.licenses import license_of
+
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+
+
+def plain(value):
+    """Every number and text of a JSON value."""
+    if isinstance(value, dict):
+        return [leaf for inner in value.values() for leaf in plain(inner)]
+    if isinstance(value, list):
+        return [leaf for inner in value for leaf in plain(inner)]
+    return [value]
+
+
+def written(value):
+    """The ways in which a report writes a value."""
+    if isinstance(value, str):
+        return NUMBER.findall(value)
+    if isinstance(value, bool) or value is None:
+        return []
+    forms = {f"{value:,}", f"{value:.3f}", f"{value:.2f}", f"{value * 100:.1f}"}
+    return forms | {f"{value:,.1f}", f"{value:,.0f}", f"{value * 100:.0f}", str(value)}
+
+
+@pytest.fixture
+def shown(report_folder):
+    return json.loads((report_folder / "report.json").read_text(encoding="utf-8"))
+
+
+def test_every_number_of_the_markdown_is_in_the_json(report_folder, shown):
+    known = {form for leaf in plain(shown) for form in written(leaf)}
+    markdown = (report_folder / "report.md").read_text(encoding="utf-8")
+    # Digests are shortened, charts' words are in the JSON whole, and pieces are no numbers.
+    lines = [line for line in markdown.split("\n") if not line.startswith((">", "![", "base_"))]
+    text = re.sub(r"\b[0-9a-f]{12}\b|&lt;0x..&gt;", " ", "\n".join(lines))
+    for name in ("SHA\\-256", "Kneedle, 2011", "at order 2.5"):
+        text = text.replace(name, "")
+    assert sorted({n for n in NUMBER.findall(text) if n not in known}) == []
+
+
+def test_every_table_chart_and_fact_names_files_that_are_what_they_say(shown, base, rows, tmp_path):
+    sources = shown["sources"]
+    assert set(sources) == {"run/compression.json", "run/tokenizer/tokext.json"}
+    for part in [*shown["tables"].values(), *shown["charts"].values(), *shown["facts"]]:
+        assert part["sources"]
+        assert set(part["sources"]) <= set(sources)
+    assert shown["charts"]["compression"]["sources"] == ["run/compression.json"]
+    assert shown["charts"]["vocabulary"]["sources"] == ["run/tokenizer/tokext.json"]
+    assert shown["headline"]["source"] in sources
+    assert sources["run/tokenizer/tokext.json"]["inputs"][0]["name"] == "added.model"
+    run = write_run(tmp_path / "run", base, rows)
+    digest = hashlib.sha256((run / "compression.json").read_bytes()).hexdigest()
+    assert sources["run/compression.json"]["sha256"] == digest
+
+
+def test_the_card_names_base_licence_and_the_command_that_uploads(extended_folder, tmp_path):
+    write_report([extended_folder], tmp_path / "my report")
+    markdown = (tmp_path / "my report" / "report.md").read_text(encoding="utf-8")
+    head = markdown.split("---")[1]
+    assert 'base_model: "mistralai/Mistral-7B-v0.1"\nlicense: "apache-2.0"\nlanguage: "ja"' in head
+    assert "    hf upload YOUR-NAME/extended extended\n" in markdown
+    assert "    cp 'my report'/report.md extended/README.md\n" in markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Apache License\n  Version 2.0, January 2004", "apache-2.0"),
+        ("Permission is hereby granted,\nfree of charge, to any person", "mit"),
+        ("LLAMA 2 COMMUNITY LICENSE AGREEMENT", "llama2"),
+        ("All rights reserved.", "other"),
+    ],
+)
+def test_a_licence_is_known_by_its_text(tmp_path, text, name):
+    assert license_of(tmp_path) is None
+    (tmp_path / "LICENSE.txt").write_text(text, encoding="utf-8")
+    assert license_of(tmp_path) == name
+
+
+def test_an_unknown_licence_points_at_its_file(extended_folder, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(extended_folder, tmp_path / "odd")
+    (folder / "LICENSE").write_text("Ask me first.", encoding="utf-8")
+    card = write_report([folder], tmp_path / "report").card
+    assert (card["license"], card["license_link"]) == ("other", "LICENSE")
