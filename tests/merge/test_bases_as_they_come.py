@@ -22,7 +22,7 @@ from tokext.merge.pair import Pair
 from tokext.merge.verify import prove
 from tokext.records import AddedPiece, Extension
 from tokext.tokenizer.load import load_tokenizer
-from tokext.vocab.added import write_added
+from tokext.vocab.folder import write_added
 
 CHAT = [{"role": "user", "content": "東京は？"}, {"role": "assistant", "content": "日本です。"}]
 TEXTS = ["<|im_start|>user\n日本語<|im_end|>", "これは<|im_end|>です", " x  <s>日本</s>", "a"]

@@ -15,7 +15,7 @@ from tokext.merge.merge import Merged, extend
 from tokext.merge.write import write_tokenizer
 from tokext.records import AddedPiece, read_record
 from tokext.tokenizer.load import load_tokenizer
-from tokext.vocab.added import write_added
+from tokext.vocab.folder import write_added
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from tokext.records import AddedPiece
 from tokext.tokenizer.fast import FastTokenizer, merges_by_id
 from tokext.tokenizer.load import load_tokenizer
 from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
-from tokext.vocab.added import write_added
+from tokext.vocab.folder import write_added
 
 pytestmark = pytest.mark.slow
 

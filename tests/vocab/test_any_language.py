@@ -11,7 +11,7 @@ from tokext.languages import find_language
 from tokext.merge.extension import merge_vocab
 from tokext.merge.merge import extend
 from tokext.tokenizer.load import load_tokenizer
-from tokext.vocab.added import write_added
+from tokext.vocab.folder import write_added
 from tokext.vocab.rules import Rules
 from tokext.vocab.train import learn_at_most
 

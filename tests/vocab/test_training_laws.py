@@ -7,14 +7,17 @@ from collections import Counter
 import pytest
 import sentencepiece
 
+from tokext.corpus.boundaries import runs_of, script_cutter
 from tokext.corpus.count import count_runs
 from tokext.corpus.counts import RunCounts
 from tokext.corpus.embedded import embedded_lines
+from tokext.corpus.morphemes import word_cutter
 from tokext.errors import InputError
 from tokext.languages import find_language
 from tokext.merge.merge import extend
 from tokext.records import Extension
-from tokext.vocab.added import read_added, train_vocab
+from tokext.vocab.added import train_vocab
+from tokext.vocab.folder import read_added
 from tokext.vocab.rules import Rules
 from tokext.vocab.train import METHODS, learn
 
@@ -167,3 +170,23 @@ def test_a_korean_piece_may_begin_with_its_space_and_hold_no_other(tmp_path, bas
     pieces = [p.piece for p in train_vocab(tmp_path / "ko.txt", tmp_path / "ko", **options)]
     assert "▁학교" in pieces
     assert not any("▁" in piece[1:] for piece in pieces)
+
+
+@pytest.mark.parametrize("boundary", ["phrase", "morpheme"])
+def test_pieces_end_where_words_end(text, base, tmp_path, boundary):
+    train_vocab(text, tmp_path / "added", base=base.name, size=300, boundary=boundary, workers=1)
+    units = set()
+    for line in text.read_text(encoding="utf-8").splitlines():
+        for run in runs_of(JA, boundary)(line):
+            units.update(word_cutter(boundary)(run))
+    pieces = [p.piece for p in read_added(tmp_path / "added")[0]]
+    assert max(map(len, pieces)) > 2
+    assert all(any(piece in unit for unit in units) for piece in pieces)
+
+
+def test_scripts_are_kept_apart(text, base, tmp_path):
+    train_vocab(
+        text, tmp_path / "added", base=base.name, size=300, keep_scripts_apart=True, workers=1
+    )
+    cut = script_cutter(JA)
+    assert all(len(cut(p.piece)) == 1 for p in read_added(tmp_path / "added")[0])

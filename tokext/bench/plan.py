@@ -13,6 +13,7 @@ from tokext.bench.price import find_price
 from tokext.corpus.boundaries import Boundary
 from tokext.corpus.count import count_runs
 from tokext.corpus.read import group_lines, read_corpus
+from tokext.corpus.refine import refine_runs
 from tokext.errors import InputError, refuse_below
 from tokext.languages import find_language
 from tokext.progress import say
@@ -95,6 +96,7 @@ def plan_sizes(
     kept = EvenSample(_MEASURED_CHARS)
     training = corpus.batches() if held_out else hold_out(corpus.batches(), kept)
     counts = count_runs(training, language=language, boundary=boundary, workers=workers)
+    counts = refine_runs(counts, language, boundary, workers=workers)
     for batch in held_out.batches() if held_out else ():
         kept.add(batch)
     documents = list(group_lines(kept.documents, _DOCUMENT_LINES))

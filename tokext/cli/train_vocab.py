@@ -31,6 +31,17 @@ from tokext.vocab.train import METHODS
     help="What a piece may not cross. Default: punctuation; for --method independent, "
     "the rule that the base was trained with.",
 )
+@click.option(
+    "--keep-scripts-apart",
+    is_flag=True,
+    help="No piece holds letters of two scripts: kanji, hiragana, katakana.",
+)
+@click.option(
+    "--dictionary",
+    default="unidic-lite",
+    show_default=True,
+    help="For phrase and morpheme: unidic-lite, unidic, or a folder with another UniDic.",
+)
 @click.option("--max-piece-length", default=16, show_default=True, help="In characters.")
 @click.option(
     "--min-count", default=2, show_default=True, help="Leave out pieces that occur less often."
@@ -59,6 +70,7 @@ def command(as_json: bool, **given: Any) -> None:
     \b
       tokext train-vocab corpus.txt.gz -o added
       tokext train-vocab wiki/ novels.jsonl --size 50000 -o added
+      tokext train-vocab corpus.txt.gz --boundary phrase --keep-scripts-apart -o added
       zcat dump.gz | tokext train-vocab - --size 8000 -o added
       tokext train-vocab wiki/ novels.jsonl --weight novels.jsonl=2 --max-memory 8GB -o added
       tokext train-vocab wiki/ --engine ray --address 10.0.0.1:6379 -o added

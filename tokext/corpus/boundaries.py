@@ -12,9 +12,13 @@ from tokext.errors import InputError
 from tokext.languages import Language
 from tokext.tokenizer.sentencepiece import SPACE
 
-Boundary = Literal["none", "punctuation", "script"]
+Boundary = Literal["none", "punctuation", "script", "phrase", "morpheme"]
 
 BOUNDARIES: tuple[str, ...] = get_args(Boundary)
+
+#: Boundaries that a dictionary finds within the runs of `punctuation`, once those are counted: see
+#: `tokext.corpus.refine`.
+TAGGED = ("phrase", "morpheme")
 
 #: Runs are cut after this many characters: nobody learns a piece across such a distance, and the
 #: trainer's memory grows with the longest run.
@@ -31,13 +35,14 @@ def runs_of(language: Language, boundary: str) -> Callable[[str], list[str]]:
       Latin script are whole, though a piece of them needs a letter that English lacks.
     - ``punctuation``: the same, and the closing punctuation right behind them.
     - ``none``: everything up to the next white space, digit or control character.
+    - ``phrase`` and ``morpheme``: as ``punctuation``, to be cut further when they are counted.
 
     Raises:
         InputError: There is no such boundary.
 
     Example:
         >>> from tokext.languages import find_language
-        >>> for boundary in BOUNDARIES:
+        >>> for boundary in ("none", "punctuation", "script"):
         ...     print(runs_of(find_language("ja"), boundary)("「はい、3時にSNSで。」と彼。"))
         ['「はい、', '時にSNSで。」と彼。']
         ['はい、', '時に', 'で。」', 'と彼。']
@@ -45,13 +50,37 @@ def runs_of(language: Language, boundary: str) -> Callable[[str], list[str]]:
     """
     if boundary not in BOUNDARIES:
         raise InputError(f"unknown boundary {boundary!r}.", hint=f"one of {', '.join(BOUNDARIES)}.")
-    find_all = _patterns(language)[boundary].findall
+    find_all = _patterns(language)["punctuation" if boundary in TAGGED else boundary].findall
     has_letter = re.compile(f"[{_letters(language)}]").search
     if language.spaced:
         return lambda text: [r for r in find_all(text.replace(" ", SPACE)) if has_letter(r)]
     if boundary == "none":
         return lambda text: [run for run in find_all(text) if has_letter(run)]
     return find_all
+
+
+@cache
+def script_cutter(language: Language) -> Callable[[str], list[str]]:
+    """A function from a run to its stretches of one script each.
+
+    What belongs to no script of the language by itself, such as punctuation or the prolonged sound
+    mark, goes with what stands before it.
+
+    Example:
+        >>> from tokext.languages import find_language
+        >>> script_cutter(find_language("ja"))("々と食べるラーメン屋。")
+        ['々', 'と', '食', 'べる', 'ラーメン', '屋。']
+    """
+    scripts = [_character_class(_only(script, language.scripts)) for script in language.scripts]
+    other = f"[^{''.join(scripts)}]"
+    stretches = (f"[{script}](?:[{script}]|{other})*" for script in scripts)
+    return re.compile(rf"{other}*(?:{'|'.join(stretches)})|{other}+").findall
+
+
+def _only(script: str, scripts: tuple[str, ...]) -> str:
+    """A pattern for what belongs to one of the scripts and to none of the others."""
+    others = "".join(rf"\p{{scx={other}}}" for other in scripts if other != script)
+    return rf"[\p{{scx={script}}}--[{others}]]" if others else rf"\p{{scx={script}}}"
 
 
 @cache

@@ -19,7 +19,7 @@ from tokext.tokenizer.base import DEFAULT_BASE
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 from tokext.tokenizer.rules import merge_rules
 from tokext.tokenizer.sentencepiece import SentencePieceModel
-from tokext.vocab.added import read_added
+from tokext.vocab.folder import read_added
 
 
 @dataclasses.dataclass(frozen=True)

@@ -124,6 +124,8 @@ STAGES: Final = (
             "size": INTEGER,
             "method": STRING,
             "boundary": STRING,
+            "keep_scripts_apart": SWITCH,
+            "dictionary": STRING,
             "max_piece_length": INTEGER,
             "min_count": INTEGER,
             "text_field": STRING,

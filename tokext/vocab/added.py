@@ -1,8 +1,7 @@
-"""An added vocabulary as a folder: trained from text, written, read back."""
+"""From text to the folder of an added vocabulary."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,20 +14,17 @@ from tokext.corpus.duplicates import Droppable
 from tokext.corpus.engines import EngineName
 from tokext.corpus.inputs import places
 from tokext.corpus.read import Corpus, read_corpus
+from tokext.corpus.refine import refine_runs
 from tokext.corpus.weights import Weights
-from tokext.errors import InputError
 from tokext.languages import find_language
 from tokext.output import whole_folder
 from tokext.progress import say
 from tokext.records import AddedPiece, write_record
 from tokext.tokenizer.base import DEFAULT_BASE
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
-from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
+from tokext.vocab.folder import write_added
 from tokext.vocab.rules import Rules
 from tokext.vocab.train import Method, learn
-
-_MODEL = "added.model"
-_COUNTS = "added.tsv"
 
 
 def train_vocab(
@@ -40,6 +36,8 @@ def train_vocab(
     language: str = "ja",
     method: Method = "continue",
     boundary: Boundary | None = None,
+    keep_scripts_apart: bool = False,
+    dictionary: str = "unidic-lite",
     max_piece_length: int = 16,
     min_count: int = 2,
     text_field: str = "text",
@@ -67,6 +65,8 @@ def train_vocab(
             `tokext.vocab.train.learn`.
         boundary: What a piece may not cross; `punctuation` by default, and for `independent` the
             rule that the base itself was trained with. See `tokext.corpus.boundaries.runs_of`.
+        keep_scripts_apart: No piece holds letters of two scripts, such as kanji and hiragana.
+        dictionary: For `phrase` and `morpheme`: `unidic-lite`, `unidic`, or a folder with another.
         max_piece_length: In characters.
         min_count: A piece that the text makes less often is left out.
         text_field: Of objects and tables.
@@ -92,14 +92,15 @@ def train_vocab(
         OutputError: The folder cannot be written.
     """
     rules = Rules(find_language(language), max_piece_length, min_count)
+    reading: dict[str, Any] = {
+        "text_field": text_field,
+        "document": document,
+        "max_bad_share": max_bad_share,
+        "format": format,
+    }
+    cutting: dict[str, Any] = {"keep_scripts_apart": keep_scripts_apart, "dictionary": dictionary}
     weight = dict(weight) if isinstance(weight, Mapping) else list(weight)
-    corpus = read_corpus(
-        inputs,
-        text_field=text_field,
-        document=document,
-        max_bad_share=max_bad_share,
-        format=format,
-    )
+    corpus = read_corpus(inputs, **reading)
     opened = load_tokenizer(base)
     _say_source(opened)
     boundary = boundary or default_boundary(method, opened)
@@ -111,12 +112,10 @@ def train_vocab(
         "language": language,
         "method": method,
         "boundary": boundary,
+        **cutting,
         "max_piece_length": max_piece_length,
         "min_count": min_count,
-        "text_field": text_field,
-        "document": document,
-        "max_bad_share": max_bad_share,
-        "format": format,
+        **reading,
         "weight": weight,
         "drop_duplicates": drop_duplicates,
         "seed": seed,
@@ -138,7 +137,8 @@ def train_vocab(
         census as counted,
     ):
         rules = replace(rules, min_count=min_count * counted.unit)
-        pieces = learn(counted.counts, opened, size, method, rules)
+        counts = refine_runs(counted.counts, language, boundary, workers=workers, **cutting)
+        pieces = learn(counts, opened, size, method, rules)
         write_added(folder, pieces, like=opened.model)
         _write_record(folder, options, corpus, counted, pieces)
     say(f"{len(pieces):,} pieces from {corpus.stats.n_chars:,} characters in {output}")
@@ -164,52 +164,6 @@ def _write_record(
             "corpus": corpus.stats.as_dict(),
         },
     )
-
-
-def write_added(folder: Path, pieces: list[AddedPiece], *, like: SentencePieceModel) -> None:
-    """Write `added.model` and `added.tsv`.
-
-    The model loads in SentencePiece by itself; its scores go down by one from piece to piece.
-    """
-    entries = [Piece("<unk>", 0.0, PieceType.UNKNOWN)]
-    entries += [Piece(p.piece, -float(rank), PieceType.NORMAL) for rank, p in enumerate(pieces)]
-    model = SentencePieceModel.build(entries, like=like, byte_fallback=False)
-    (folder / _MODEL).write_bytes(model.data)
-    with (folder / _COUNTS).open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE,
-                           quotechar=None)  # fmt: skip
-        table.writerow(("piece", "count"))
-        table.writerows((p.piece, p.count) for p in pieces)
-
-
-def read_added(path: str | Path) -> tuple[list[AddedPiece], SentencePieceModel]:
-    """Read the pieces of an added vocabulary folder, or of any SentencePiece `.model`, by rank.
-
-    Of a unigram model the likeliest piece comes first.
-
-    Raises:
-        InputError: There is no such folder or file.
-        TokenizerError: It is not a SentencePiece model.
-    """
-    path = Path(path)
-    file = path / _MODEL if path.is_dir() else path
-    if not file.is_file():
-        raise InputError(
-            f"{file} does not exist.",
-            hint="give a folder that tokext train-vocab wrote, or a SentencePiece .model file.",
-        )
-    model = SentencePieceModel.read(file)
-    counts = _read_counts(file.with_name(_COUNTS)) if path.is_dir() else {}
-    normal = [p for p in model.pieces if p.type is PieceType.NORMAL]
-    ranked = normal if model.is_bpe else sorted(normal, key=lambda p: -p.score)
-    return [AddedPiece(p.text, counts.get(p.text, 0)) for p in ranked], model
-
-
-def _read_counts(path: Path) -> dict[str, int]:
-    if not path.is_file():
-        return {}
-    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").split("\n")[1:-1])
-    return {piece: int(count) for piece, count in rows}
 
 
 def default_boundary(method: Method, base: Tokenizer) -> Boundary:

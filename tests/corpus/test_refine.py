@@ -1,0 +1,121 @@
+"""Runs cut by words and scripts: decided characters, laws, and a dictionary that is not there."""
+
+import csv
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tokext.corpus import morphemes
+from tokext.corpus.boundaries import BOUNDARIES, runs_of, script_cutter
+from tokext.corpus.count import count_runs
+from tokext.corpus.counts import RunCounts
+from tokext.corpus.embedded import embedded_lines
+from tokext.corpus.morphemes import word_cutter
+from tokext.corpus.refine import refine_runs
+from tokext.errors import InputError
+from tokext.languages import find_language
+
+JA = find_language("ja")
+with (Path(__file__).parents[1] / "data" / "boundaries.tsv").open(encoding="utf-8") as file:
+    DECIDED = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@pytest.mark.parametrize("line", DECIDED, ids=lambda d: f"{d['kind']}-{d['boundary']}")
+def test_decided_characters(line):
+    boundary, apart = line["boundary"], line["boundary"] == "apart"
+    boundary = "punctuation" if apart else boundary
+    runs = []
+    for run in runs_of(JA, boundary)(line["text"]):  # each by itself, to see them in their order
+        parts = [run]
+        if boundary in ("phrase", "morpheme"):
+            parts = word_cutter(boundary)(run)
+        runs += [p for part in parts for p in (script_cutter(JA)(part) if apart else [part])]
+    assert "|".join(runs) == line["runs"]
+    counts = RunCounts.of(Counter(runs_of(JA, boundary)(line["text"])))
+    refined = refine_runs(counts, "ja", boundary, keep_scripts_apart=apart)
+    assert refined == RunCounts.of(Counter(runs))
+
+
+CHARACTERS = st.sampled_from("食べる人々ラーメンーと、。」〆か\u3099ｱﾟ゛學😀\"'\\%") | st.characters(
+    codec="utf-8", exclude_categories=["Z", "Cc"]
+)
+
+
+@pytest.mark.parametrize("boundary", ["phrase", "morpheme"])
+@settings(deadline=None)
+@given(st.text(CHARACTERS, min_size=1, max_size=60))
+def test_words_put_together_are_the_run(boundary, run):
+    assert "".join(word_cutter(boundary)(run)) == run
+
+
+@settings(deadline=None)
+@given(st.text(CHARACTERS, min_size=1, max_size=60))
+def test_stretches_put_together_are_the_run_and_hold_one_script_each(run):
+    stretches = script_cutter(JA)(run)
+    assert "".join(stretches) == run
+    for stretch in stretches:
+        scripts = [s for s in JA.scripts if regex.search(rf"\p{{sc={s}}}", stretch)]
+        assert len(scripts) <= 1
+
+
+def test_every_phrase_is_whole_morphemes():
+    for line in embedded_lines("ja")[:100]:
+        for run in runs_of(JA, "phrase")(line):
+            ends = {sum(map(len, word_cutter("morpheme")(run)[:n])) for n in range(len(run) + 1)}
+            phrases = word_cutter("phrase")(run)
+            assert {sum(map(len, phrases[:n])) for n in range(len(phrases) + 1)} <= ends
+
+
+def test_words_are_those_of_fugashis_own_objects():
+    import fugashi
+
+    tagger = fugashi.Tagger()
+    for line in embedded_lines("ja")[:100]:
+        for run in runs_of(JA, "morpheme")(line):
+            assert word_cutter("morpheme")(run) == [word.surface for word in tagger(run)]
+
+
+@pytest.mark.parametrize("boundary", ["phrase", "morpheme"])
+def test_counts_do_not_depend_on_the_number_of_workers(boundary, monkeypatch):
+    monkeypatch.setattr("tokext.corpus.counts.BLOCK_ROWS", 200)
+    counts = count_runs([list(embedded_lines("ja")[:300])], boundary=boundary)
+    expected = Counter()
+    for run, times in counts:
+        for word in word_cutter(boundary)(run):
+            expected[word] += times
+    for workers in (1, 2):
+        assert refine_runs(counts, "ja", boundary, workers=workers) == expected
+
+
+@pytest.mark.parametrize("boundary", sorted({*BOUNDARIES} - {"phrase", "morpheme"}))
+def test_other_boundaries_leave_the_counts_alone(boundary):
+    counts = RunCounts.of({"猫は": 2})
+    assert refine_runs(counts, "ja", boundary) is counts
+
+
+def test_words_of_another_language_are_refused_by_name():
+    with pytest.raises(InputError, match="knows Japanese words, and the language is ko"):
+        refine_runs(RunCounts.of({"한국": 1}), "ko", "phrase")
+
+
+@pytest.mark.parametrize("package", ["fugashi", "unidic_lite"])
+def test_fugashi_without_a_dictionary_is_one_line_with_a_way_out(monkeypatch, package):
+    morphemes._tagger.cache_clear()
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InputError) as caught:
+        word_cutter("phrase")
+    assert "\n" not in str(caught.value)
+    assert "pip install fugashi unidic-lite" in caught.value.hint
+
+
+def test_a_folder_without_a_dictionary_is_refused_by_name(tmp_path):
+    with pytest.raises(InputError, match=f"{tmp_path} holds no dictionary"):
+        word_cutter("phrase", str(tmp_path))
+    (tmp_path / "dicrc").write_text("; empty\n")
+    with pytest.raises(InputError, match="words cannot be told apart"):
+        word_cutter("phrase", str(tmp_path))
