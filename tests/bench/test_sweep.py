@@ -137,6 +137,7 @@ def test_more_leakage_is_never_said_to_be_less():
     _, other = compare_cells([*answers([False] * 30, REFERENCE), *answers([True] * 30, OTHER)])
     assert other.p_value < 0.001
     assert not other.cuts
+    assert other.raises
 
 
 def test_many_settings_are_held_to_a_stricter_level():

@@ -32,6 +32,7 @@ def cell(which, temperature, min_p, leaked, *, cuts=False, harm=False):
         p_extension=0.5 if which == "after" else None,
         pairs_needed=None if is_reference else 1234,
         cuts=cuts,
+        raises=False,
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def read_answers(which: Which, samples: Sequence[Sample], language: str) -> list
 def compare_cells(answers: Sequence[SweptAnswer]) -> tuple[SweepCell, ...]:
     """Every model under every setting, in the order they came, each against its reference.
 
-    That a setting cuts leakage is said at 5 % over all comparisons of the sweep (Holm's method).
+    That a setting cuts or raises leakage is said at 5 % over all comparisons (Holm's method).
     """
     groups: dict[tuple[Which, tuple[float, ...]], list[SweptAnswer]] = {}
     for answer in answers:
@@ -66,7 +66,7 @@ def compare_cells(answers: Sequence[SweptAnswer]) -> tuple[SweepCell, ...]:
         cells.append(_cell(own, reference, unextended))
     clear = holm([cell.p_value for cell in cells])
     return tuple(
-        replace(cell, cuts=is_clear and cell.cuts)
+        replace(cell, cuts=is_clear and cell.cuts, raises=is_clear and cell.raises)
         for cell, is_clear in zip(cells, clear, strict=True)
     )
 
@@ -93,6 +93,7 @@ def _cell(
         p_extension=mcnemar(lost, won) if unextended else None,
         pairs_needed=pairs_needed(worse / n_pairs, better / n_pairs) if n_pairs else None,
         cuts=worse > better,
+        raises=better > worse,
     )
 
 

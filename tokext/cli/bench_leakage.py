@@ -80,6 +80,7 @@ def command(
     from tokext import progress
     from tokext.bench.leakage import (
         compare_leakage,
+        examples,
         measure_leakage,
         read_samples,
         write_details,
@@ -103,7 +104,8 @@ def command(
         write_details(details, leakage, force=force)
     if html:
         write_html(html, leakage, force=force)
-    result: dict[str, Any] = leakage.as_json() | {"n_lines_left_out": len(file.problems)}
+    result: dict[str, Any] = leakage.as_json()
+    result |= {"n_lines_left_out": len(file.problems), "examples": examples(leakage)}
     if comparison:
         result["comparison"] = comparison.as_json()
     if output:

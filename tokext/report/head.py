@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tokext.records import Plan, Sweep
 from tokext.report.comparison import Comparison
@@ -30,12 +31,25 @@ def headline(evidence: Evidence, comparison: Comparison | None, words: Words) ->
         return Headline(words(key, **numbers), numbers)
     if plans := evidence.of("plan"):
         return _headline_of_plan(Plan.from_dict(plans[0].result), words)
+    if leakages := evidence.of("leakage"):
+        return _headline_of_leakage(leakages[0].result, words)
     if sweeps := evidence.of("sweep"):
         return _headline_of_sweep(Sweep.from_dict(sweeps[0].result), words)
     pieces = evidence.vocabularies[0].pieces
     first = words.join([visible(piece) for piece, _ in pieces[:3]])
     sentence = words("headline.vocabulary", n_added=f"{len(pieces):,}", pieces=first)
     return Headline(sentence, {"n_added": len(pieces)})
+
+
+def _headline_of_leakage(result: Mapping[str, Any], words: Words) -> Headline:
+    rate = result["total"]["response"]
+    said = {
+        "n": f"{rate['n']:,}",
+        "total": f"{rate['total']:,}",
+        "share": f"{rate['share']:.2%}",
+        "interval": f"{rate['low'] * 100:.2f}–{rate['high']:.2%}",
+    }
+    return Headline(words("headline.leakage", **said), dict(rate))
 
 
 def _headline_of_sweep(sweep: Sweep, words: Words) -> Headline:

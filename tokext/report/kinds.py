@@ -111,6 +111,7 @@ KINDS: dict[str, Reader] = {
     "added vocabulary": _read_vocabulary,
     "compression": _read_rows,
     "plan": keep("plan", "rows"),
+    "leakage": keep("leakage", "groups", "total"),
     "sweep": keep("sweep", "cells"),
 }
 

@@ -15,6 +15,7 @@ from tokext.bench.leakage import (
     Rate,
     Sample,
     compare_leakage,
+    examples,
     measure_leakage,
     read_samples,
     write_details,
@@ -236,3 +237,20 @@ def test_a_model_that_leaks_is_seen_to_leak(shared_samples):
     file = read_samples(shared_samples / "multi_model_ja_outputs.jsonl")
     rates = {g.name: g.response for g in measure_leakage(file.samples, by=["model"]).groups}
     assert rates["model mistral-8x7b"].low > rates["model command-r"].high
+
+
+@pytest.mark.parametrize("write", [write_details, write_html])
+def test_what_was_read_is_never_replaced(tmp_path, write):
+    file = tmp_path / "out.jsonl"
+    file.write_text('{"text": "はい。"}\n', encoding="utf-8")
+    leakage = measure_leakage(read_samples(file).samples)
+    with pytest.raises(OutputError):
+        write(file, leakage, force=True)
+    assert file.read_text(encoding="utf-8") == '{"text": "はい。"}\n'
+
+
+def test_examples_are_a_few_of_each_kind_worst_first():
+    found = examples(
+        measure_leakage(["この essay は長い文章です。"] * 9 + ["그것은 매우 중요합니다."])
+    )
+    assert [one["level"] for one in found] == ["response", *["word"] * 4]

@@ -1,6 +1,7 @@
 """Language leakage: where an answer leaves the language it was asked in, and how often."""
 
 from tokext.bench.leakage.details import write_details
+from tokext.bench.leakage.examples import examples
 from tokext.bench.leakage.fieldmetric import FieldMetric
 from tokext.bench.leakage.find import find_leaks, scan
 from tokext.bench.leakage.measure import (
@@ -28,6 +29,7 @@ __all__ = [
     "SampleFile",
     "Scan",
     "compare_leakage",
+    "examples",
     "find_leaks",
     "measure_leakage",
     "read_samples",

@@ -36,7 +36,8 @@ def write_details(path: str | Path, leakage: Leakage, *, force: bool = False) ->
     """Write one line an answer, in the order they were read; whole or not at all.
 
     Raises:
-        OutputError: The file exists and `force` is off, or it cannot be written.
+        OutputError: The file exists and `force` is off, it is one of those that the answers were
+            read from, or it cannot be written.
     """
     lines = (json.dumps(detail_of(one), ensure_ascii=False) + "\n" for one in leakage.measured)
-    write_whole(path, "".join(lines), force=force)
+    write_whole(path, "".join(lines), force=force, inputs=leakage.sources)

@@ -86,6 +86,11 @@ class Leakage:
     measured: tuple[Measured, ...]
     limits: str = ""
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """The files that the answers were read from: nothing written may replace one."""
+        return frozenset(one.sample.source for one in self.measured if one.sample.source)
+
     def as_json(self) -> dict[str, Any]:
         """The result as one JSON value, without the texts."""
         return {

@@ -80,9 +80,10 @@ def write_html(path: str | Path, leakage: Leakage, *, force: bool = False) -> No
     ``j`` and ``k`` go to the next and the last answer, ``/`` to the search field, ``Escape`` back.
 
     Raises:
-        OutputError: The file exists and `force` is off, or it cannot be written.
+        OutputError: The file exists and `force` is off, it is one of those that the answers were
+            read from, or it cannot be written.
     """
-    write_whole(path, html_page(leakage), force=force)
+    write_whole(path, html_page(leakage), force=force, inputs=leakage.sources)
 
 
 def html_page(leakage: Leakage) -> str:

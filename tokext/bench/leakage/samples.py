@@ -15,7 +15,8 @@ from tokext.errors import InputError
 class Sample:
     """One answer: its text, the prompt where known, and everything else that came with it.
 
-    `allowed` are languages that the prompt asks for. `fields` holds every other key.
+    `allowed` are languages that the prompt asks for. `fields` holds every other key, `source`
+    is the file it was read from.
     """
 
     text: str
@@ -23,9 +24,10 @@ class Sample:
     id: str = ""
     allowed: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
+    source: str = field(default="", compare=False)
 
     @staticmethod
-    def read(record: Mapping[str, Any], at: int = 0) -> Sample:
+    def read(record: Mapping[str, Any], at: int = 0, source: str = "") -> Sample:
         """A sample from a JSON object; one without an id is called by its place.
 
         Raises:
@@ -46,6 +48,7 @@ class Sample:
             str(record.get("id", at)),
             tuple(str(code).strip() for code in allowed),
             {key: value for key, value in record.items() if key not in known},
+            source,
         )
 
     def key(self, name: str) -> str:
@@ -101,7 +104,7 @@ def read_samples(path: str | Path, *, max_bad_share: float = 0.01) -> SampleFile
             hint="check the name; tokext sample writes one.",
         ) from error
     text = raw.decode("utf-8", errors="replace").removeprefix("\ufeff")
-    samples, problems = _read_lines(text.split("\n"))
+    samples, problems = _read_lines(text.split("\n"), str(Path(path).absolute()))
     n_bad = len(problems) - (1 if problems and _is_cut_off(text, problems[-1][0]) else 0)
     if not samples:
         reason = f" (line {problems[0][0]}: {problems[0][1]})" if problems else ""
@@ -118,7 +121,7 @@ def read_samples(path: str | Path, *, max_bad_share: float = 0.01) -> SampleFile
     return SampleFile(tuple(samples), tuple(problems))
 
 
-def _read_lines(lines: Iterable[str]) -> tuple[list[Sample], list[tuple[int, str]]]:
+def _read_lines(lines: Iterable[str], source: str) -> tuple[list[Sample], list[tuple[int, str]]]:
     samples: list[Sample] = []
     problems: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
@@ -128,7 +131,7 @@ def _read_lines(lines: Iterable[str]) -> tuple[list[Sample], list[tuple[int, str
             record = json.loads(line)
             if not isinstance(record, dict):
                 raise ValueError(f"{type(record).__name__}, not an object")
-            samples.append(Sample.read(record, number - 1))
+            samples.append(Sample.read(record, number - 1, source))
         except (ValueError, RecursionError) as error:
             problems.append((number, str(error)))
     return samples, problems

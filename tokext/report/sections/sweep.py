@@ -186,5 +186,6 @@ def _outcome(cell: SweepCell, words: Words) -> str:
     if cell.p_value is None:
         return words("sweep.reference")
     harms = words.join([words(f"sweep.proxy.{name}") for name in cell.harms])
-    told = [words("sweep.cuts") if cell.cuts else words("sweep.same")]
+    kind = "cuts" if cell.cuts else "raises" if cell.raises else "same"
+    told = [words(f"sweep.{kind}")]
     return "; ".join([*told, *([words("sweep.worse", worse=harms)] if harms else [])])

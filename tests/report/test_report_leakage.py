@@ -1,0 +1,44 @@
+"""Leakage rates in a report, as `bench leakage -o` wrote them."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from tokext.cli.main import cli
+from tokext.report import write_report
+
+ANSWERS = [
+    {"text": "この essay は<b>長い</b>文章です。", "sampling": {"temperature": 0.1}},
+    {"text": "今日は良い天気です。", "sampling": {"temperature": 0.1}},
+    {"text": "我们需要解决这个问题。", "sampling": {"temperature": 1.0}},
+    {"text": "例です。\n```python\nprint(1)\n```", "sampling": {"temperature": 1.0}},
+]
+
+
+@pytest.fixture
+def result(tmp_path):
+    samples = tmp_path / "samples.jsonl"
+    lines = (json.dumps(answer, ensure_ascii=False) + "\n" for answer in ANSWERS)
+    samples.write_text("".join(lines), encoding="utf-8")
+    out = tmp_path / "leakage.json"
+    arguments = ["bench", "leakage", str(samples), "--by", "temperature", "-o", str(out)]
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 0, done.output
+    return out
+
+
+@pytest.mark.parametrize("locale", ["en", "ja"])
+def test_rates_and_marked_leaks_are_in_the_report(result, tmp_path, locale):
+    write_report([result], tmp_path / "report", locale=locale)
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "この ⟦essay⟧ は&lt;b&gt;長い" in page
+    assert "<b>長い" not in page
+    assert page.index("⟦我们需要解决这个问题。⟧") < page.index("⟦essay⟧")
+    assert (tmp_path / "report" / "leakage.png").stat().st_size > 4000
+
+
+def test_the_headline_has_the_rate_and_its_interval(result, tmp_path):
+    write_report([result], tmp_path / "report")
+    text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "2 of 3 answers leave the language they were asked in: 66.67%" in text

@@ -1,0 +1,120 @@
+"""How often answers leave their language, and what that looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tokext.report.parts import Chart, Section, Table
+from tokext.report.sections.build import Material, alt_text, make_columns, make_section
+from tokext.report.words import Words
+
+
+def section(material: Material) -> Section | None:
+    """For each result its rates with intervals, and leaks marked in their lines."""
+    parts: list[Chart | Table | None] = []
+    for n, found in enumerate(material.evidence.of("leakage")):
+        key = f"_{n + 1}" if n else ""
+        parts += [
+            _chart(f"leakage{key}", found.name, found.result, material.words),
+            _rates(f"leakage_rates{key}", found.name, found.result, material.words),
+            _examples(f"leakage_examples{key}", found.name, found.result, material.words),
+        ]
+    return make_section("leakage", material.words, parts) if parts else None
+
+
+def _groups(result: Mapping[str, Any], words: Words) -> list[tuple[str, Mapping[str, Any]]]:
+    named = [(_name(group["key"]), group) for group in result["groups"]]
+    named.append((words("leakage.all"), result["total"]))
+    if result["code_answers"]:
+        named.append((words("leakage.code"), result["code_answers"]))
+    return named
+
+
+def _name(key: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in key.items())
+
+
+def _chart(name: str, source: str, result: Mapping[str, Any], words: Words) -> Chart:
+    """The share of answers that leak, group by group, with its interval in words."""
+    bars = [
+        {
+            "label": label,
+            "share": group["response"]["share"],
+            "text": f"{group['response']['share']:.2%} ({_interval(group['response'])})",
+        }
+        for label, group in _groups(result, words)
+    ]
+    spoken = [f"{bar['label']}: {bar['text']}" for bar in bars]
+    title = words("leakage.chart", language=result["language"], source=source)
+    floor = _interval(result["false_positive_floor"])
+    note = words("leakage.floor", share=floor)
+    return Chart(name, "shares", title, alt_text(words, "leakage.alt", spoken), {"bars": bars},
+                 note)  # fmt: skip
+
+
+def _interval(rate: Mapping[str, Any]) -> str:
+    return f"{rate['low'] * 100:.2f}–{rate['high']:.2%}"
+
+
+def _rates(name: str, source: str, result: Mapping[str, Any], words: Words) -> Table:
+    """Answers, lines and words of every group, and the field's own rates."""
+    columns = make_columns(
+        words,
+        ("group", "leakage_group", "text"),
+        ("n", "leakage_n", "count"),
+        ("leaked", "leakage_leaked", "count"),
+        ("share", "leakage_share", "share"),
+        ("interval", "leakage_interval", "text"),
+        ("high", "leakage_high", "share"),
+        ("line", "leakage_line", "share"),
+        ("word", "leakage_word", "share"),
+        ("line_pass", "leakage_line_pass", "share"),
+        ("word_pass", "leakage_word_pass", "share"),
+        ("languages", "leakage_languages", "text"),
+    )
+    rows = tuple(
+        _cells(label, group) | {"source": source} for label, group in _groups(result, words)
+    )
+    limits = words("leakage.limits", limits=result["limits"]) if result["limits"] else ""
+    note = " ".join(filter(None, (words("leakage.rates.note"), limits)))
+    return Table(name, words("leakage.rates"), columns, rows, note)
+
+
+def _cells(label: str, group: Mapping[str, Any]) -> dict[str, Any]:
+    languages = ", ".join(f"{code} {rate['n']}" for code, rate in group["by_language"].items())
+    return {
+        "group": label,
+        "n": group["response"]["total"],
+        "leaked": group["response"]["n"],
+        "share": group["response"]["share"],
+        "interval": _interval(group["response"]),
+        "high": group["response_high_confidence"]["share"],
+        "line": group["line"]["share"],
+        "word": group["word"]["share"],
+        "line_pass": group["field"]["line_pass_rate"]["share"],
+        "word_pass": group["field"]["word_pass_rate"]["share"],
+        "languages": languages,
+    }
+
+
+def _examples(name: str, source: str, result: Mapping[str, Any], words: Words) -> Table | None:
+    """Leaks of each kind in their lines, the worst first."""
+    columns = make_columns(
+        words,
+        ("kind", "leakage_kind", "text"),
+        ("line", "leakage_marked", "text"),
+        ("reason", "leakage_reason", "text"),
+        ("id", "leakage_id", "text"),
+    )
+    rows = tuple(
+        {
+            "kind": f"{found['language']}, {found['level']}, {found['confidence']}",
+            "line": f"{found['before']}⟦{found['leak']}⟧{found['after']}",
+            "reason": found["reason"],
+            "id": found["id"],
+            "source": source,
+        }
+        for found in result.get("examples", ())
+    )
+    return Table(name, words("leakage.examples"), columns, rows, folded=True) if rows else None
