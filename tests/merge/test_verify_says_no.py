@@ -27,6 +27,7 @@ ALL = {
     "never_longer",
     "base_tokens_respected",
     "loaders_agree",
+    "surroundings_kept",
     "round_trip",
     "ids_dense",
     "padding_unreachable",
@@ -122,7 +123,8 @@ def test_one_rare_piece_without_a_letter(plain, tmp_path):
     """No text of the corpora holds it; the piece itself is tried."""
     lowest = plain.base.model.lowest_learned_score
     folder = append(plain.base_folder, tmp_path / "x", normal(["qz"], lowest - 1))
-    assert set(broken(plain.base_folder, folder)) == {"other_text_unchanged"}
+    broken_ = set(broken(plain.base_folder, folder))
+    assert "other_text_unchanged" in broken_ <= {"other_text_unchanged", "surroundings_kept"}
 
 
 def test_a_text_that_becomes_longer(plain, tmp_path):
@@ -421,3 +423,99 @@ def test_verify_tries_real_and_generated_text_and_what_is_given(plain):
     assert set(found) == ALL
     assert all(g.passed for g in found.values())
     assert found["never_longer"].n_checked > 3 * 3000
+
+
+def test_a_tokenizer_json_that_puts_no_token_around_a_text(plain, copy):
+    change_json(copy / "tokenizer.json", lambda f: f.update(post_processor=None))
+    failed = broken(plain.base_folder, copy)
+    assert any(e.startswith("tokenizers: ") for e in failed["surroundings_kept"].examples)
+
+
+@pytest.mark.parametrize("flag", ["add_bos_token", "add_eos_token"])
+def test_a_flag_that_other_loaders_follow(plain, copy, flag):
+    change_json(copy / "tokenizer_config.json", lambda f: f.update({flag: not f[flag]}))
+    failed = broken(plain.base_folder, copy)
+    assert set(failed) == {"surroundings_kept"}
+    assert failed["surroundings_kept"].examples[0].startswith(flag)
+
+
+def test_a_token_that_ends_every_text(plain, copy):
+    def change(fields):
+        end = {"SpecialToken": {"id": "</s>", "type_id": 0}}
+        fields["post_processor"]["single"].append(end)
+        fields["post_processor"]["special_tokens"]["</s>"] = {
+            "id": "</s>", "ids": [2], "tokens": ["</s>"]
+        }  # fmt: skip
+
+    change_json(copy / "tokenizer.json", change)
+    assert "surroundings_kept" in broken(plain.base_folder, copy)
+
+
+def test_a_tokenizer_json_that_cuts_texts_off(plain, copy):
+    limit = {"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0}
+    change_json(copy / "tokenizer.json", lambda f: f.update(truncation=limit))
+    failed = broken(plain.base_folder, copy)
+    assert any("'max_length': 3" in e for e in failed["surroundings_kept"].examples)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("eos_token", "<unk>"), ("chat_template", "{{ messages }}"),
+     ("model_max_length", 77), ("padding_side", "right")],
+)  # fmt: skip
+def test_a_setting_that_the_base_does_not_have(plain, copy, name, value):
+    before = getattr(plain.base_loaders.transformers, name)
+    assert before != value
+    change_json(copy / "tokenizer_config.json", lambda f: f.update({name: value}))
+    assert "surroundings_kept" in broken(plain.base_folder, copy)
+
+
+def test_two_texts_joined_the_other_way_round(plain, copy):
+    def change(fields):
+        fields["post_processor"]["pair"] = fields["post_processor"]["pair"][::-1]
+
+    change_json(copy / "tokenizer.json", change)
+    assert set(broken(plain.base_folder, copy)) == {"surroundings_kept"}
+
+
+def test_loaders_that_encode_two_texts_differently(plain, copy):
+    """A flag that transformers alone knows takes special tokens apart."""
+    change_json(copy / "tokenizer_config.json", lambda f: f.update(split_special_tokens=True))
+    failed = broken(plain.base_folder, copy)
+    assert any(e.startswith("pairs: ") for e in failed["loaders_agree"].examples)
+
+
+def test_loaders_that_decode_a_text_differently(plain, copy):
+    """A special token that tokenizers does not skip, and SentencePiece does."""
+
+    def change(fields):
+        for token in fields["added_tokens"]:
+            token["special"] = token["special"] and token["content"] != "</s>"
+
+    change_json(copy / "tokenizer.json", change)
+    failed = broken(plain.base_folder, copy)
+    assert any(e.startswith("decodings: ") for e in failed["loaders_agree"].examples)
+
+
+def test_a_piece_without_a_letter_that_shows_only_inside_a_text(plain, tmp_path):
+    """At the beginning the space before the text takes its first letter away."""
+    known = plain.base.model.ids
+    first = next(c for c in "tacswo" if "\u2581" + c in known)
+    text = next(first + c for c in "qxzjvk" if first + c not in known and c in known)
+    lowest = plain.base.model.lowest_learned_score
+    folder = append(plain.base_folder, tmp_path / "x", normal([text], lowest - 1))
+    pair = Pair(load_tokenizer(plain.base_folder), load_tokenizer(folder), JAPANESE, ["a", "b"])
+    found = {g.name: g for g in prove(pair)}
+    assert found["other_text_unchanged"].examples == (repr("\n" + text),)
+
+
+def test_a_record_of_a_count_that_cannot_be(plain, copy):
+    change_json(copy / "extension.json", lambda f: f["added"][0].update(count=-5))
+    assert set(broken(plain.base_folder, copy)) == {"record_true"}
+
+
+def test_a_record_of_another_file_of_the_base_is_said(plain, copy):
+    change_json(copy / "extension.json", lambda f: f["base"].update(sha256="0" * 64))
+    pair = Pair(load_tokenizer(plain.base_folder), load_tokenizer(copy), JAPANESE, ["a", "b"])
+    note = next(g.note for g in prove(pair) if g.name == "record_true")
+    assert "0" * 64 in note

@@ -1,6 +1,7 @@
 """What holds of every added vocabulary, whatever the text."""
 
 import csv
+import hashlib
 import unicodedata
 from collections import Counter
 
@@ -16,6 +17,7 @@ from tokext.errors import InputError
 from tokext.languages import find_language
 from tokext.merge.merge import extend
 from tokext.records import Extension
+from tokext.tokenizer.load import load_tokenizer
 from tokext.vocab.added import train_vocab
 from tokext.vocab.folder import read_added
 from tokext.vocab.rules import Rules
@@ -112,6 +114,15 @@ def test_a_merge_takes_every_continued_piece_in_its_order(added_folder, extended
     pieces, _ = read_added(added_folder)
     merged = Extension.read(extended_folder).added
     assert [a.piece for a in merged] == [p.piece for p in pieces]
+
+
+@pytest.mark.slow
+def test_a_merge_records_the_counts_and_the_file_it_extended(added_folder, extended_folder):
+    pieces, _ = read_added(added_folder)
+    record = Extension.read(extended_folder)
+    assert [a.count for a in record.added] == [p.count for p in pieces]
+    file = load_tokenizer(record.base.name).found.files["tokenizer.model"]
+    assert record.base.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def test_counts_of_characters_are_the_times_they_stand_in_the_runs(learned, runs):

@@ -283,8 +283,18 @@ def record_true(pair: Pair) -> Guarantee:
             failed.append(f"id {a.id}: {a.piece!r} is not there")
         elif list(a.constituents) != pair.constituents.get(a.id, list(a.constituents)):
             failed.append(f"{a.piece!r} is spelled {pair.constituents[a.id]} by the base")
+        if a.count < 0:
+            failed.append(f"{a.piece!r} has the count {a.count}")
     n_checked = len(said) + len(record.added)
-    return guarantee("record_true", claim, n_checked, "entries", failed)
+    note = (
+        ""
+        if record.base.sha256 == base.sha256
+        else (
+            "The base that was extended is another file of the same vocabulary: its SHA-256 is "
+            f"{record.base.sha256}, that of the one given here {base.sha256}."
+        )
+    )
+    return guarantee("record_true", claim, n_checked, "entries", failed, note)
 
 
 def _in_both(

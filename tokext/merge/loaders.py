@@ -67,8 +67,17 @@ class Loaders:
     @cached_property
     def pairs(self) -> dict[str, list[list[int]]]:
         """The ids of each text joined to the next, special tokens included."""
-        pairs = list(pairwise(self.texts))
-        encoded = self.tokenizer.fast.tokenizer.encode_batch_fast(pairs)
+        return self.wrapped_pairs(list(pairwise(self.texts)))
+
+    def wrapped(self, texts: Sequence[str]) -> dict[str, list[list[int]]]:
+        """The ids of each text with the special tokens that a loader puts around it by itself."""
+        encoded = self.tokenizer.fast.tokenizer.encode_batch_fast(list(texts))
+        both = self.transformers(list(texts))
+        return {"tokenizers": [e.ids for e in encoded], "transformers": both["input_ids"]}
+
+    def wrapped_pairs(self, pairs: Sequence[tuple[str, str]]) -> dict[str, list[list[int]]]:
+        """The same, of two texts at a time."""
+        encoded = self.tokenizer.fast.tokenizer.encode_batch_fast(list(pairs))
         both = self.transformers([a for a, _ in pairs], [b for _, b in pairs])
         return {"tokenizers": [e.ids for e in encoded], "transformers": both["input_ids"]}
 

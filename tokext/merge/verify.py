@@ -12,6 +12,7 @@ from tokext.merge import guarantees as g
 from tokext.merge.agreement import loaders_agree
 from tokext.merge.loaders import Loaders
 from tokext.merge.pair import Pair
+from tokext.merge.surroundings import surroundings_kept
 from tokext.merge.texts import generated_texts, real_texts
 from tokext.merge.write import write_tokenizer
 from tokext.progress import bar
@@ -72,6 +73,7 @@ def prove(pair: Pair) -> list[Guarantee]:
             lambda: g.never_longer(base, extended),
             lambda: g.base_tokens_respected(pair, base, extended),
             lambda: loaders_agree(pair, base, extended),
+            lambda: surroundings_kept(pair, base, extended),
             lambda: g.round_trip(base, extended),
             lambda: g.ids_dense(pair, extended),
             lambda: g.padding_unreachable(pair, extended),
