@@ -46,6 +46,12 @@ from tokext.vocab.train import METHODS
 @click.option(
     "--min-count", default=2, show_default=True, help="Leave out pieces that occur less often."
 )
+@click.option(
+    "--min-run-count",
+    default=1,
+    show_default=True,
+    help="Do not learn from runs that the text holds less often: less time and memory.",
+)
 @options.corpus
 @click.option(
     "--weight",

@@ -27,8 +27,11 @@ class RunCounts:
         ([('日本', 3), ('日本語', 2)], 2, 5)
     """
 
-    def __init__(self, place: pyarrow.Table | Path, n_distinct: int, total: int) -> None:
+    def __init__(
+        self, place: pyarrow.Table | Path, n_distinct: int, total: int, least: int = 1
+    ) -> None:
         self.place = place
+        self.least = least
         self._n_distinct = n_distinct
         self._total = total
 
@@ -57,6 +60,23 @@ class RunCounts:
         """How many runs there are, repeated ones as often as they occur."""
         return self._total
 
+    def at_least(self, least: int) -> RunCounts:
+        """The runs that occur so often; they are picked out anew whenever they are gone through.
+
+        Example:
+            >>> list(RunCounts.of({"日本語": 2, "日本": 3}).at_least(3))
+            [('日本', 3)]
+        """
+        if least <= 1:
+            return self
+        n_distinct = total = 0
+        for batch in read_blocks(self.place):
+            numbers = _numbers(batch)
+            numbers = numbers[numbers >= least]
+            n_distinct += len(numbers)
+            total += int(numbers.sum())
+        return RunCounts(self.place, n_distinct, total, least)
+
     def __iter__(self) -> Iterator[tuple[str, int]]:
         """Yield every run and its count."""
         for runs, counts in self.blocks():
@@ -64,8 +84,15 @@ class RunCounts:
 
     def blocks(self) -> Iterator[tuple[list[str], list[int]]]:
         """Yield runs and their counts in lists, for work that is done in bulk."""
-        for batch in read_blocks(self.place):
+        for batch in self.batches():
             yield batch.column(0).to_pylist(), batch.column(1).to_pylist()
+
+    def batches(self) -> Iterator[pyarrow.RecordBatch]:
+        """Yield the same as columns `run` and `count` of Arrow."""
+        for batch in read_blocks(self.place):
+            if self.least > 1:
+                batch = batch.filter(_numbers(batch) >= self.least)
+            yield batch
 
     def __eq__(self, other: object) -> bool:
         """Whether the same runs have the same counts; any mapping can be compared with."""

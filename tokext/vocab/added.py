@@ -16,6 +16,7 @@ from tokext.corpus.inputs import places
 from tokext.corpus.read import Corpus, read_corpus
 from tokext.corpus.refine import refine_runs
 from tokext.corpus.weights import Weights
+from tokext.errors import refuse_below
 from tokext.languages import find_language
 from tokext.output import whole_folder
 from tokext.progress import say
@@ -23,6 +24,7 @@ from tokext.records import AddedPiece, write_record
 from tokext.tokenizer.base import DEFAULT_BASE
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 from tokext.vocab.folder import write_added
+from tokext.vocab.forecast import say_forecast
 from tokext.vocab.rules import Rules
 from tokext.vocab.train import Method, learn
 
@@ -40,6 +42,7 @@ def train_vocab(
     dictionary: str = "unidic-lite",
     max_piece_length: int = 16,
     min_count: int = 2,
+    min_run_count: int = 1,
     text_field: str = "text",
     document: Document = "line",
     max_bad_share: float = 0.01,
@@ -69,6 +72,8 @@ def train_vocab(
         dictionary: For `phrase` and `morpheme`: `unidic-lite`, `unidic`, or a folder with another.
         max_piece_length: In characters.
         min_count: A piece that the text makes less often is left out.
+        min_run_count: A run that the text holds less often is not learned from: less time and
+            memory, for pieces that the rare runs no longer help to choose.
         text_field: Of objects and tables.
         document: What a document of a `.txt` is.
         max_bad_share: Of unusable bytes.
@@ -78,7 +83,8 @@ def train_vocab(
         drop_duplicates: Count `documents` or `lines` once, however often they are read.
         seed: Recorded; BPE training draws nothing at random.
         workers: Processes to count in, 0 for one each core; the result does not depend on it.
-        max_memory: Bytes, or a size such as `8GB`, that this may take on this machine.
+        max_memory: Bytes, or a size such as `8GB`, that this may take on this machine. Counting
+            keeps within it; where learning would not, it is refused, with what would help.
         engine: Where to count, `local` or on a `ray` cluster; the result does not depend on it.
         address: Of the cluster; see `tokext.corpus.engines.open_engine`.
         force: Replace an existing folder.
@@ -99,6 +105,7 @@ def train_vocab(
         "format": format,
     }
     cutting: dict[str, Any] = {"keep_scripts_apart": keep_scripts_apart, "dictionary": dictionary}
+    refuse_below(1, min_run_count=min_run_count)
     weight = dict(weight) if isinstance(weight, Mapping) else list(weight)
     corpus = read_corpus(inputs, **reading)
     opened = load_tokenizer(base)
@@ -115,6 +122,7 @@ def train_vocab(
         **cutting,
         "max_piece_length": max_piece_length,
         "min_count": min_count,
+        "min_run_count": min_run_count,
         **reading,
         "weight": weight,
         "drop_duplicates": drop_duplicates,
@@ -138,6 +146,8 @@ def train_vocab(
     ):
         rules = replace(rules, min_count=min_count * counted.unit)
         counts = refine_runs(counted.counts, language, boundary, workers=workers, **cutting)
+        counts = counts.at_least(min_run_count * counted.unit)
+        say_forecast(counts, opened.model, size, method, max_memory)
         pieces = learn(counts, opened, size, method, rules)
         write_added(folder, pieces, like=opened.model)
         _write_record(folder, options, corpus, counted, pieces)

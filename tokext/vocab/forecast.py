@@ -1,0 +1,184 @@
+"""How long learning will take and how much memory, said before it begins."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tokext.corpus.counts import RunCounts
+from tokext.corpus.memory import parse_bytes, show_bytes
+from tokext.errors import InputError
+from tokext.progress import say
+from tokext.tokenizer.sentencepiece import SentencePieceModel
+from tokext.vocab.spelled import spell_runs
+
+#: Runs of each block that the base spells to see how many tokens a character takes.
+_SPELLED = 200
+
+#: Fewer runs than this are learned from within seconds.
+_MOMENT_RUNS = 50_000
+
+#: Least counts of runs to look at: dropping more than these would leave too little to learn from.
+_THRESHOLDS = (2, 3, 5, 10, 20, 50, 100, 1000)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a method of learning takes, fitted to runs of 0.4 to 22 million places.
+
+    Attributes:
+        bytes_at_rest: The process before it learns, the base loaded.
+        bytes_per_place: A place is a base token of a distinct run, or the gap behind the run.
+        seconds_per_place: On a free core of a server of today.
+        seconds_per_piece: The same.
+    """
+
+    bytes_at_rest: int
+    bytes_per_place: float
+    seconds_per_place: float
+    seconds_per_piece: float
+
+
+COSTS = {
+    "continue": Cost(200_000_000, 52.0, 1.5e-6, 5e-5),
+    "independent": Cost(200_000_000, 150.0, 1.8e-6, 6e-5),
+}
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What learning from runs takes."""
+
+    n_places: int
+    n_bytes: int
+    seconds: float
+
+    def __str__(self) -> str:
+        """For people.
+
+        Example:
+            >>> print(Forecast(10**7, 2_300_000_000, 95.0))
+            about 2 min and 2.3 GB
+        """
+        if self.seconds < 60:
+            duration = f"{max(1, round(self.seconds))} s"
+        elif self.seconds < 7200:
+            duration = f"{round(self.seconds / 60)} min"
+        else:
+            duration = f"{round(self.seconds / 3600)} h"
+        return f"about {duration} and {show_bytes(self.n_bytes)}"
+
+
+def forecast(
+    counts: RunCounts, base: SentencePieceModel, size: int, method: str
+) -> dict[int, Forecast]:
+    """The forecast for all runs, and for those that occur at least so often.
+
+    Args:
+        counts: What is to be learned from.
+        base: What spells it.
+        size: How many pieces are asked for.
+        method: One of `tokext.vocab.train.METHODS`.
+
+    Returns:
+        By the least count of a run: 1, and then some larger ones.
+
+    Example:
+        >>> from tokext.tokenizer.load import load_tokenizer
+        >>> base = load_tokenizer("mistralai/Mistral-7B-v0.1").model
+        >>> runs = RunCounts.of({"日本": 3, "日本語": 1})
+        >>> {n: f.n_places for n, f in forecast(runs, base, 10, "continue").items() if n < 5}
+        {1: 7, 2: 3, 3: 3}
+    """
+    thresholds = (1, *_THRESHOLDS)
+    n_chars, n_runs = _sizes(counts, thresholds)
+    tokens_per_char = _tokens_per_char(counts, base)
+    cost = COSTS[method]
+    found = {}
+    for least, chars, runs in zip(thresholds, n_chars, n_runs, strict=True):
+        n_places = round(chars * tokens_per_char) + runs
+        n_bytes = cost.bytes_at_rest + round(cost.bytes_per_place * n_places)
+        seconds = cost.seconds_per_place * n_places + cost.seconds_per_piece * size
+        found[least] = Forecast(n_places, n_bytes, seconds)
+    return found
+
+
+def say_forecast(
+    counts: RunCounts,
+    base: SentencePieceModel,
+    size: int,
+    method: str,
+    max_memory: int | str | None = None,
+) -> None:
+    """Say how long learning will take and how much memory, where it is more than a moment's work.
+
+    Raises:
+        InputError: It would take more than `max_memory`.
+    """
+    if max_memory is None and len(counts) < _MOMENT_RUNS:
+        return
+    forecasts = forecast(counts, base, size, method)
+    say(f"learning from {len(counts):,} distinct runs takes {forecasts[1]}")
+    if max_memory is not None:
+        refuse_beyond(forecasts, parse_bytes(max_memory), counts)
+
+
+def refuse_beyond(forecasts: dict[int, Forecast], max_memory: int, counts: RunCounts) -> None:
+    """Refuse to learn what does not fit the memory, and say what would.
+
+    Args:
+        forecasts: What `forecast` gave.
+        max_memory: In bytes.
+        counts: What it was made for.
+
+    Raises:
+        InputError: Learning would take more.
+    """
+    now = forecasts[1]
+    if now.n_bytes <= max_memory:
+        return
+    fits = [n for n, cost in forecasts.items() if cost.n_bytes <= max_memory]
+    hint = f"give --max-memory {show_bytes(now.n_bytes * 1.1).replace(' ', '')}"
+    if fits:
+        kept = counts.at_least(fits[0])
+        hint = (
+            f"--min-run-count {fits[0]} brings it to {show_bytes(forecasts[fits[0]].n_bytes)} and "
+            f"keeps {kept.total() / counts.total():.0%} of the text; or {hint}"
+        )
+    raise InputError(
+        f"learning from {len(counts):,} distinct runs would take {now}, more than --max-memory "
+        f"{show_bytes(max_memory)}.",
+        hint=f"{hint}, or a --boundary that leaves fewer.",
+    )
+
+
+def _sizes(counts: RunCounts, thresholds: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Characters and number of the distinct runs that occur at least so often."""
+    import pyarrow.compute
+
+    chars: Counter[int] = Counter()
+    runs: Counter[int] = Counter()
+    for batch in counts.batches():
+        lengths = pyarrow.compute.utf8_length(batch.column(0)).to_numpy(zero_copy_only=False)
+        numbers = batch.column(1).to_numpy()
+        for least in thresholds:
+            chosen = numbers >= least
+            chars[least] += int(lengths[chosen].sum())
+            runs[least] += int(np.count_nonzero(chosen))
+    return [chars[n] for n in thresholds], [runs[n] for n in thresholds]
+
+
+def _tokens_per_char(counts: RunCounts, base: SentencePieceModel) -> float:
+    """How many symbols a character takes, seen on some runs of every block."""
+    seen: list[tuple[str, int]] = []
+    for batch in counts.batches():
+        step = max(1, batch.num_rows // _SPELLED)
+        runs = batch.column(0).take(np.arange(0, batch.num_rows, step)).to_pylist()
+        seen += [(run, 1) for run in runs]
+    if not seen:
+        return 1.0
+    n_symbols = len(spell_runs(seen, base).symbols) - len(seen) - 1
+    return n_symbols / sum(len(run) for run, _ in seen)
