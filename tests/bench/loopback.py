@@ -23,6 +23,7 @@ class Loopback:
     faults: Mapping[str, Sequence[str]] = field(default_factory=dict)
     always: str = ""
     seconds: float = 0.0
+    chunk_seconds: float = 0.0
     url: str = ""
     redirect: str = ""
     seen: list[dict[str, Any]] = field(default_factory=list)
@@ -36,6 +37,10 @@ class Loopback:
 
 def answer_to(prompt: str) -> str:
     return f"「{prompt}」への答え"
+
+
+#: What a streamed answer comes in.
+CHUNKS = ("これは", "流れる", "答えである。")
 
 
 @contextlib.contextmanager
@@ -65,7 +70,48 @@ def serve(**options: Any) -> Iterator[Loopback]:
                 state.n_at_once -= 1
             told = state.faults.get(prompt, ())
             fault = state.always or (told[number] if number < len(told) else "")
-            self.respond(fault, prompt)
+            if body.get("stream"):
+                self.stream(fault)
+            else:
+                self.respond(fault, prompt)
+
+        def stream(self, fault: str) -> None:
+            """Chunks as events; the end is said by a reason, and by [DONE] where text is asked."""
+            kind = fault.partition(":")[0]
+            if kind.isdigit() or kind in ("stall", "drop", "redirect"):
+                self.respond(fault, "")
+                return
+            chat = self.path.endswith("/chat/completions")
+            events = [self.chunk(chat, text) for text in ("" if kind == "null" else CHUNKS)]
+            events.append(self.chunk(chat, "", "stop"))
+            if not chat:
+                events += [{"choices": [], "usage": {"completion_tokens": 7}}, "[DONE]"]
+            changed = {
+                "silent": ["[DONE]"],
+                "cut": events[:2],
+                "stop": events[:2],
+                "broken": [events[0], '{"choices": [{"te'],
+                "other": [{"hello": "world"}, "[DONE]"],
+                "error": [events[0], {"error": "so it is"}, "[DONE]"],
+            }
+            self.send_events(changed.get(kind, events))
+            if kind == "stop":
+                state.over.wait(10)
+
+        def chunk(self, chat: bool, text: str, reason: str | None = None) -> dict[str, Any]:
+            given = {"delta": {"content": text}} if chat else {"text": text}
+            return {"choices": [given | {"finish_reason": reason}]}
+
+        def send_events(self, events: Sequence[Any]) -> None:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                for event in events:
+                    told = event if isinstance(event, str) else json.dumps(event)
+                    self.wfile.write(f"data: {told}\n\n".encode())
+                    self.wfile.flush()
+                    time.sleep(state.chunk_seconds)
 
         def respond(self, fault: str, prompt: str) -> None:
             chat = self.path.endswith("/chat/completions")

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import email.utils
-import importlib.util
 import json
-import os
 import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 from loopback import answer_to, serve
+from serving import transformers_serve
 from tiny_models import write_model
 
 from tokext import progress
@@ -210,51 +206,15 @@ def test_a_limit_of_nothing_is_refused_by_name(tmp_path, wrong):
         sample_server("http://127.0.0.1:9/v1", ["一"], tmp_path / "out", model="m", **wrong)
 
 
-def is_serving_installed() -> bool:
-    needed = ("fastapi", "uvicorn", "openai", "pydantic")
-    return all(importlib.util.find_spec(name) for name in needed)
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not is_serving_installed(), reason="transformers[serving] is not installed: pip install it"
-)
 def test_transformers_serve_answers(tmp_path):
     folder = write_model(tmp_path / "model")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable, "-c", "from transformers.cli.transformers import main; main()",
-        "serve", str(folder), "--host", "127.0.0.1", "--port", str(port), "--device", "cpu",
-    ]  # fmt: skip
-    log = (tmp_path / "serve.log").open("w")
-    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
-    run = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
-    try:
-        wait_until_ready(run, f"http://127.0.0.1:{port}/health", tmp_path / "serve.log")
+    with transformers_serve(folder, tmp_path / "serve.log") as url:
         for template in ("own", "zephyr"):
             out = tmp_path / f"{template}.jsonl"
             done = sample_server(
-                f"http://127.0.0.1:{port}/v1", ASKED[:2], out, model=str(folder),
-                template=template, max_new_tokens=5, concurrency=2,
+                url, ASKED[:2], out, model=str(folder), template=template, max_new_tokens=5,
+                concurrency=2,
             )  # fmt: skip
             assert done.n_made == 2
             assert all(line["n_tokens"] <= 5 for line in lines(out))
-    finally:
-        run.terminate()
-        run.wait(30)
-        log.close()
-
-
-def wait_until_ready(run: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if run.poll() is not None:
-            break
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"transformers serve did not start:\n{log.read_text()[-3000:]}")

@@ -16,7 +16,8 @@ from tokext.bench.throughput import measure_subjects, measure_throughput
 from tokext.bench.throughput_run import Runner
 from tokext.bench.throughput_shapes import random_model
 from tokext.bench.throughput_subject import Subject, open_subject
-from tokext.bench.throughput_work import cut_windows, deal, make_work
+from tokext.bench.throughput_windows import cut_windows
+from tokext.bench.throughput_work import deal, make_work
 from tokext.errors import InputError, ModelError
 from tokext.records import ThroughputRow, read_throughput
 from tokext.tokenizer.load import load_tokenizer

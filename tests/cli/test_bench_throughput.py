@@ -12,6 +12,7 @@ from tokext.cli.main import main
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 
+from loopback import serve  # noqa: E402, RUF100
 from tiny_models import write_tokenizer  # noqa: E402, RUF100
 
 
@@ -59,3 +60,29 @@ def test_an_existing_output_is_refused_before_anything_is_measured(arguments, tm
     assert tokext(*arguments, "-o", tmp_path / "speed.json") == 1
     assert "exists already" in capsys.readouterr().err
     assert (tmp_path / "speed.json").read_text("utf-8") == "mine"
+
+
+def test_a_server_is_measured_by_its_address(arguments, tmp_path, capsys):
+    text = arguments[arguments.index("--text") + 1]
+    out = tmp_path / "served.json"
+    with serve() as server:
+        given = [server.url, "--model", "before", "after", "--text", text, "--concurrency", "1"]
+        assert tokext("bench", "throughput", *given, "--prefill-chars", 20, "-o", out) == 0
+    assert "first chunk" in capsys.readouterr().out
+    rows = json.loads(out.read_text("utf-8"))
+    assert [(row["model"], row["n_requests"]) for row in rows] == [("before", 4), ("after", 4)]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["http://127.0.0.1:9/v1", "--model", "m", "--batch-size", "2"], "--batch-size has no"),
+        (["http://127.0.0.1:9/v1", "--model", "m", "--compile"], "--compile has no meaning"),
+        (["http://127.0.0.1:9/v1"], "--model NAME"),
+        (["./model", "--concurrency", "2"], "--concurrency has no meaning for a checkpoint"),
+        (["./model", "http://127.0.0.1:9/v1", "--model", "m"], "not measured together"),
+    ],
+)
+def test_contradictory_flags_are_refused_by_name(tmp_path, capsys, given, said):
+    assert tokext("bench", "throughput", *given, "--text", tmp_path / "t.txt") == 2
+    assert said in capsys.readouterr().err

@@ -13,13 +13,16 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from tokext.bench.event_stream import Arrival, read_events
 from tokext.errors import InputError, ModelError
 from tokext.progress import say
+
+Answer = TypeVar("Answer")
 
 #: Where a key is looked for, in this order; nowhere else.
 KEY_VARIABLES = ("TOKEXT_API_KEY", "OPENAI_API_KEY")
@@ -77,9 +80,20 @@ class Endpoint:
         Raises:
             ModelError: The server refuses the request, or still fails at the last try.
         """
+        return self._until_it_works(lambda: self._once(path, payload))[0]
+
+    def stream(self, path: str, payload: Mapping[str, Any]) -> tuple[list[Arrival], int]:
+        """Send JSON that asks for a stream; its events with their times, and how often was retried.
+
+        Raises:
+            ModelError: The server refuses the request, or still fails at the last try.
+        """
+        return self._until_it_works(lambda: self._stream_once(path, payload))
+
+    def _until_it_works(self, once: Callable[[], Answer]) -> tuple[Answer, int]:
         for attempt in range(1, self.n_tries + 1):
             try:
-                return self._once(path, payload)
+                return once(), attempt - 1
             except _PassingError as failure:
                 said = self._without_key(str(failure))
                 if attempt == self.n_tries or self.stopped.is_set():
@@ -99,6 +113,27 @@ class Endpoint:
         return float(min(_LONGEST_WAIT_SECONDS, max(own, after or 0.0)))
 
     def _once(self, path: str, payload: Mapping[str, Any]) -> Any:
+        deadline = time.monotonic() + self.timeout_seconds
+        raw = self._send(path, payload, lambda response: _read(response, deadline))
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            raise _PassingError(f"the answer is not JSON ({_excerpt(raw)!r})") from error
+
+    def _stream_once(self, path: str, payload: Mapping[str, Any]) -> list[Arrival]:
+        begin = time.monotonic()
+        deadline = begin + self.timeout_seconds
+        try:
+            events = self._send(path, payload, lambda said: read_events(said, begin, deadline))
+        except (ValueError, RecursionError) as error:
+            raise _PassingError(f"an event of the stream is not JSON ({error})") from error
+        for arrival in events:
+            if isinstance(arrival.event, dict) and arrival.event.get("error"):
+                said = json.dumps(arrival.event["error"]).encode()
+                raise _PassingError(f"the stream breaks off ({_excerpt(said)})")
+        return events
+
+    def _send(self, path: str, payload: Mapping[str, Any], read: Callable[[Any], Answer]) -> Answer:
         request = urllib.request.Request(  # noqa: S310 (the scheme was checked)
             f"{self.url}/{path}",
             data=json.dumps(payload).encode(),
@@ -107,20 +142,15 @@ class Endpoint:
         if self.key:
             # A redirect to another host does not get it.
             request.add_unredirected_header("Authorization", f"Bearer {self.key}")
-        deadline = time.monotonic() + self.timeout_seconds
         try:
             with self._opener().open(request, timeout=self.timeout_seconds) as response:
-                raw = _read(response, deadline)
+                return read(response)
         except urllib.error.HTTPError as error:
             with error:
                 raise self._refusal(error) from error
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or str(error) or type(error).__name__
             raise _PassingError(f"the connection broke ({reason})") from error
-        try:
-            return json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            raise _PassingError(f"the answer is not JSON ({_excerpt(raw)!r})") from error
 
     def _opener(self) -> urllib.request.OpenerDirector:
         parts = urlsplit(self.url)

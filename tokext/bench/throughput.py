@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,13 @@ import torch
 
 from tokext.bench.roofline import Machine
 from tokext.bench.shapes import find_shape
-from tokext.bench.texts import Texts, open_texts
+from tokext.bench.texts import Texts
 from tokext.bench.throughput_memory import PeakMemory
 from tokext.bench.throughput_rows import Passes, make_rows
 from tokext.bench.throughput_run import Runner, Timing
 from tokext.bench.throughput_subject import Subject, machine_of, open_subject
-from tokext.bench.throughput_work import Windows, cut_windows, make_work
+from tokext.bench.throughput_windows import Windows, cut_windows, read_whole
+from tokext.bench.throughput_work import make_work
 from tokext.errors import InputError, ModelError
 from tokext.model.load import find_device, is_out_of_memory
 from tokext.progress import bar, say
@@ -76,7 +76,7 @@ def measure_throughput(
     """
     sizes = list(dict.fromkeys(batch_size))
     _check(models, sizes, mode, shape, new_tokens, prefill_chars, repeats, warmup)
-    corpus, text = _read(texts)
+    corpus, text = read_whole(texts)
     place = find_device(device)
     subjects = [open_subject(name, shape=shape, device=place, dtype=dtype) for name in models]
     return measure_subjects(
@@ -196,13 +196,6 @@ class _Measuring:
         if self.mode == "replay":
             return own.runner.replay()
         return own.runner.free(seed, own.subject.never_drawn())
-
-
-def _read(texts: Texts) -> tuple[str, str]:
-    opened = open_texts(texts)
-    names = ", ".join(text.name for text in opened)
-    documents = itertools.chain.from_iterable(text.documents() for text in opened)
-    return names, "\n".join(documents)
 
 
 def _check(

@@ -1,4 +1,4 @@
-"""The same text for every model: what each sequence of a batch reads, and then writes."""
+"""One model's tokens: what each sequence of a batch reads, and then writes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tokext.bench.throughput_windows import Windows
 from tokext.errors import InputError
 from tokext.tokenizer.load import Tokenizer
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Stretches of text, as many as a batch has sequences, each cut in two at the same character.
-
-    Where the text is too short for so many it begins anew.
-    """
-
-    texts: tuple[str, ...]
-    n_prefill_chars: int
-    n_decode_chars: int
 
 
 @dataclass(frozen=True)
@@ -41,28 +30,6 @@ class Work:
     n_decode_chars: int
     n_prefill_tokens: int
     n_decode_tokens: int
-
-
-def cut_windows(text: str, batch_size: int, n_prefill_chars: int, n_decode_chars: int) -> Windows:
-    """Cut a text into the windows of a batch.
-
-    Raises:
-        InputError: It has not enough text for one.
-
-    Example:
-        >>> cut_windows("abcdefg", 3, 2, 1).texts
-        ('abc', 'def', 'abc')
-    """
-    length = n_prefill_chars + n_decode_chars
-    n_whole = len(text) // length
-    if not n_whole:
-        raise InputError(
-            f"the text has {len(text):,} characters, and a sequence takes {length:,}.",
-            hint="give more text, or lower --prefill-chars or --new-tokens.",
-        )
-    starts = [length * (at % n_whole) for at in range(batch_size)]
-    texts = tuple(text[start : start + length] for start in starts)
-    return Windows(texts, n_prefill_chars, n_decode_chars)
 
 
 def make_work(windows: Windows, tokenizer: Tokenizer) -> Work:

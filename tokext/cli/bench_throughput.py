@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from tokext.cli import options
 from tokext.cli.several import SeveralValues
-
-if TYPE_CHECKING:
-    from tokext.records import ThroughputRow
+from tokext.cli.throughput_tables import served_table, throughput_table
 
 
 @click.command("throughput", cls=SeveralValues)
-@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL|URL...")
 @click.option(
     "--text",
     "texts",
@@ -72,6 +69,34 @@ if TYPE_CHECKING:
     show_default=True,
     help="Predict for this one (h200, a100-80gb, rtx-4090, ...); auto looks the device up.",
 )
+@click.option(
+    "--model", multiple=True, metavar="NAME...", help="What a server calls the model, or several."
+)
+@click.option(
+    "--concurrency",
+    multiple=True,
+    type=int,
+    default=(1, 4),
+    show_default=True,
+    metavar="N...",
+    help="Requests to a server at a time.",
+)
+@click.option("--requests", "n_requests", default=0, help="In all.  [default: 4 times as many]")
+@click.option(
+    "--api",
+    type=click.Choice(["completions", "chat"]),
+    default="completions",
+    show_default=True,
+    help="Have a server continue the text, or answer it.",
+)
+@click.option(
+    "--timeout",
+    "timeout_seconds",
+    default=120.0,
+    show_default=True,
+    help="Seconds for one answer of a server.",
+)
+@click.option("--tries", "n_tries", default=6, show_default=True, help="For one answer.")
 @click.option("-o", "--output", type=click.Path(), help="Also write the rows as one JSON file.")
 @options.common
 def command(
@@ -85,69 +110,68 @@ def command(
     """Measure characters per second, prefill and decode apart; the first MODEL is the base.
 
     Every model reads and writes the same text, so the figures compare across vocabularies. Beside
-    them stands what the machine allows at best.
+    them stands what the machine allows at best. An OpenAI-compatible server is measured as its
+    clients see it: time to the first chunk, characters per second at several concurrencies.
 
     \b
       tokext bench throughput ./mistral-7b ./mistral-7b-ja --text held-out.txt --batch-size 1 8 32
       tokext bench throughput mistralai/Mistral-7B-v0.1 tokenizer --shape mistral-7b --text ja.txt
       tokext bench throughput ./base ./extended --mode free --text ja.txt -o speed.json
+      tokext bench throughput http://localhost:8000/v1 --model mistral-7b-ja --text ja.txt
     """
-    from tokext.bench.throughput import measure_throughput
     from tokext.output import json_text, refuse_taken, write_whole
 
     if output:
         refuse_taken(output, force)  # before the measuring, not after it
-    rows = measure_throughput(models, texts, **measuring)
-    fields = [row.as_dict() for row in rows]
+    is_server = _is_server(models)
+    given = _own_flags(measuring, is_server)
+    fields, told = (_ask if is_server else _run)(models, texts, given)
     if output:
         write_whole(output, json_text(fields), force=force)
-    options.emit(fields, throughput_table(rows), as_json=as_json)
+    options.emit(fields, told, as_json=as_json)
 
 
-def throughput_table(rows: Sequence[ThroughputRow]) -> str:
-    """A block a batch size, in it a line a model: medians, the ratio, and what was predicted."""
-    first = rows[0]
-    heads = ("prefill ch/s", "decode ch/s", "first token", "ms/step", "ratio", "predicted",
-             "of limit", "KV B/char", "window chars", "peak")  # fmt: skip
-    width = max(len(row.model) for row in rows)
-    lines = [f"{first.device_name}, {first.dtype}, {first.mode}, {first.repeats} repeats"]
-    for size in dict.fromkeys(row.batch_size for row in rows):
-        lines.append(f"batch {size}")
-        lines.append(f"  {'':{width}}  {'  '.join(heads)}")
-        for row in rows:
-            if row.batch_size == size:
-                cells = zip(_cells(row), map(len, heads), strict=True)
-                told = "  ".join(f"{cell:>{n}}" for cell, n in cells)
-                lines.append(f"  {row.model:{width}}  {told}")
-    return "\n".join([*lines, *_break_even(rows)])
+#: Flags that mean something for a server alone, and those that do for both.
+_SERVER = {"model", "concurrency", "n_requests", "api", "timeout_seconds", "n_tries"}
+_BOTH = {"new_tokens", "prefill_chars"}
+_SPELLED = {"n_requests": "requests", "timeout_seconds": "timeout", "n_tries": "tries",
+            "compiled": "compile"}  # fmt: skip
 
 
-def _cells(row: ThroughputRow) -> list[str]:
-    peak = row.peak_memory_bytes
-    return [
-        f"{statistics.median(row.prefill_chars_per_second):,.0f}",
-        f"{statistics.median(row.decode_chars_per_second):,.1f}",
-        f"{statistics.median(row.time_to_first_token_seconds):.3f} s",
-        f"{statistics.median(row.milliseconds_per_step):,.2f}",
-        f"{statistics.median(row.decode_ratios):.2f}" if row.decode_ratios else "-",
-        "-" if row.predicted_ratio is None else f"{row.predicted_ratio:.2f}",
-        f"{row.bandwidth_share:.0%}",
-        f"{row.kv_bytes_per_char:,.0f}",
-        "-" if row.context_chars is None else f"{row.context_chars:,.0f}",
-        "-" if peak is None else f"{peak / 1e9:.2f} GB",
-    ]
+def _is_server(models: Sequence[str]) -> bool:
+    are_urls = {name.startswith(("http://", "https://")) for name in models}
+    if len(are_urls) > 1:
+        raise click.UsageError("checkpoints and servers are not measured together.")
+    return are_urls.pop()
 
 
-def _break_even(rows: Sequence[ThroughputRow]) -> list[str]:
-    """A line a compared model: from which batch on its larger head costs more than it saves."""
-    compared = {row.model: row for row in rows if row.decode_ratios}
-    return [
-        f"{name}: "
-        + (
-            "no batch at which the larger head eats the gain"
-            if row.break_even_batch is None
-            else f"the larger head eats the gain from batch {row.break_even_batch:,} on"
-        )
-        + f", by the prediction for {row.prediction.machine}"
-        for name, row in compared.items()
-    ]
+def _own_flags(measuring: dict[str, Any], is_server: bool) -> dict[str, Any]:
+    """The flags of one of the two sources; one of the other that was set is contradictory."""
+    context = click.get_current_context()
+    own = _SERVER | _BOTH if is_server else measuring.keys() - _SERVER
+    for name in measuring.keys() - own - {"seed"}:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            flag = _SPELLED.get(name, name).replace("_", "-")
+            kind = "a server" if is_server else "a checkpoint"
+            raise click.UsageError(f"--{flag} has no meaning for {kind}.")
+    if is_server and not measuring["model"]:
+        raise click.UsageError("a server needs --model NAME: what it calls the model.")
+    return {name: value for name, value in measuring.items() if name in own}
+
+
+def _run(
+    models: Sequence[str], texts: Sequence[str], given: dict[str, Any]
+) -> tuple[list[dict[str, Any]], str]:
+    from tokext.bench.throughput import measure_throughput
+
+    rows = measure_throughput(models, texts, **given)
+    return [row.as_dict() for row in rows], throughput_table(rows)
+
+
+def _ask(
+    urls: Sequence[str], texts: Sequence[str], given: dict[str, Any]
+) -> tuple[list[dict[str, Any]], str]:
+    from tokext.bench.server_throughput import measure_server
+
+    rows = measure_server(urls, texts, **given)
+    return [row.as_dict() for row in rows], served_table(rows)

@@ -26,6 +26,7 @@ from tokext.records.files import (
 )
 from tokext.records.plan import Plan, PlanRow, knee, read_plan
 from tokext.records.rules import MergeRules, MergeRun, merge_runs
+from tokext.records.served import ServedRow
 from tokext.records.sweep import PROXIES, Estimate, Sweep, SweepCell, Which
 from tokext.records.throughput import Prediction, ThroughputRow, read_throughput
 from tokext.records.use import ChangedLine, PieceUse
@@ -53,6 +54,7 @@ __all__ = [
     "Prediction",
     "Segmentation",
     "SegmentedToken",
+    "ServedRow",
     "Sweep",
     "SweepCell",
     "ThroughputRow",

@@ -1,0 +1,88 @@
+"""What `tokext bench throughput` shows of its rows."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokext.records import ServedRow, ThroughputRow
+
+
+def served_table(rows: Sequence[ServedRow]) -> str:
+    """A block a concurrency, in it a line a model: medians, and the ratio."""
+    heads = ("ch/s", "one request ch/s", "first chunk", "whole", "retries", "empty", "ratio")
+    width = max(len(row.model) for row in rows)
+    first = rows[0]
+    lines = [f"{first.n_prompt_chars:,} characters in, at most {first.max_new_tokens:,} tokens out"]
+    for size in dict.fromkeys(row.concurrency for row in rows):
+        own = [row for row in rows if row.concurrency == size]
+        lines.append(f"{size} at a time, {own[0].n_requests} requests")
+        lines.append(f"  {'':{width}}  {'  '.join(heads)}")
+        for row in own:
+            cells = zip(_served_cells(row), map(len, heads), strict=True)
+            told = "  ".join(f"{cell:>{n}}" for cell, n in cells)
+            lines.append(f"  {row.model:{width}}  {told}")
+    return "\n".join(lines)
+
+
+def _served_cells(row: ServedRow) -> list[str]:
+    return [
+        f"{row.chars_per_second:,.1f}",
+        f"{statistics.median(row.request_chars_per_second):,.1f}",
+        f"{statistics.median(row.first_chunk_seconds):.3f} s",
+        f"{statistics.median(row.request_seconds):.2f} s",
+        str(row.n_retries),
+        str(row.n_empty),
+        "-" if row.ratio is None else f"{row.ratio:.2f}",
+    ]
+
+
+def throughput_table(rows: Sequence[ThroughputRow]) -> str:
+    """A block a batch size, in it a line a model: medians, the ratio, and what was predicted."""
+    first = rows[0]
+    heads = ("prefill ch/s", "decode ch/s", "first token", "ms/step", "ratio", "predicted",
+             "of limit", "KV B/char", "window chars", "peak")  # fmt: skip
+    width = max(len(row.model) for row in rows)
+    lines = [f"{first.device_name}, {first.dtype}, {first.mode}, {first.repeats} repeats"]
+    for size in dict.fromkeys(row.batch_size for row in rows):
+        lines.append(f"batch {size}")
+        lines.append(f"  {'':{width}}  {'  '.join(heads)}")
+        for row in rows:
+            if row.batch_size == size:
+                cells = zip(_cells(row), map(len, heads), strict=True)
+                told = "  ".join(f"{cell:>{n}}" for cell, n in cells)
+                lines.append(f"  {row.model:{width}}  {told}")
+    return "\n".join([*lines, *_break_even(rows)])
+
+
+def _cells(row: ThroughputRow) -> list[str]:
+    peak = row.peak_memory_bytes
+    return [
+        f"{statistics.median(row.prefill_chars_per_second):,.0f}",
+        f"{statistics.median(row.decode_chars_per_second):,.1f}",
+        f"{statistics.median(row.time_to_first_token_seconds):.3f} s",
+        f"{statistics.median(row.milliseconds_per_step):,.2f}",
+        f"{statistics.median(row.decode_ratios):.2f}" if row.decode_ratios else "-",
+        "-" if row.predicted_ratio is None else f"{row.predicted_ratio:.2f}",
+        f"{row.bandwidth_share:.0%}",
+        f"{row.kv_bytes_per_char:,.0f}",
+        "-" if row.context_chars is None else f"{row.context_chars:,.0f}",
+        "-" if peak is None else f"{peak / 1e9:.2f} GB",
+    ]
+
+
+def _break_even(rows: Sequence[ThroughputRow]) -> list[str]:
+    """A line a compared model: from which batch on its larger head costs more than it saves."""
+    compared = {row.model: row for row in rows if row.decode_ratios}
+    return [
+        f"{name}: "
+        + (
+            "no batch at which the larger head eats the gain"
+            if row.break_even_batch is None
+            else f"the larger head eats the gain from batch {row.break_even_batch:,} on"
+        )
+        + f", by the prediction for {row.prediction.machine}"
+        for name, row in compared.items()
+    ]
