@@ -20,6 +20,7 @@ from tokext.errors import InputError
 from tokext.records import Prediction
 
 _MOST_SEQUENCES = 1 << 20
+_LONGEST_CURVE = 1024
 
 
 @dataclass(frozen=True)
@@ -104,16 +105,21 @@ class ModelCost:
 
 @dataclass(frozen=True)
 class TextLoad:
-    """The text that each sequence reads and then writes, and how a tokenizer spells it."""
+    """The text that each sequence reads and then writes, and how a tokenizer spells it.
+
+    `chars_per_token` is that of what is written; `prefill_chars_per_token` of what is read, the
+    same where it is not given.
+    """
 
     n_prefill_chars: float
     n_decode_chars: float
     chars_per_token: float
+    prefill_chars_per_token: float | None = None
 
     @property
     def n_prefill_tokens(self) -> float:
         """Tokens to read."""
-        return self.n_prefill_chars / self.chars_per_token
+        return self.n_prefill_chars / (self.prefill_chars_per_token or self.chars_per_token)
 
     @property
     def n_steps(self) -> float:
@@ -232,6 +238,24 @@ def break_even_batch(
     while high > 1 and is_eaten(high // 2):
         high //= 2
     return _first_true(is_eaten, high // 2, high)
+
+
+def predicted_curve(
+    before: tuple[ModelCost, TextLoad], after: tuple[ModelCost, TextLoad], machine: Machine
+) -> tuple[tuple[int, float], ...]:
+    """The predicted ratio at powers of two, up to where the gain is eaten and a little further.
+
+    Example:
+        >>> cost = ModelCost(6_979_588_096, 32_000, 4096, 32, 32, 8, 128)
+        >>> loads = TextLoad(500, 100, 0.86), TextLoad(500, 100, 1.72)
+        >>> curve = predicted_curve((cost, loads[0]), (cost, loads[1]), MACHINES["h200"])
+        >>> curve[0][0], round(curve[0][1], 2), curve[-1][0]
+        (1, 2.01, 1024)
+    """
+    eaten = break_even_batch(before, after, machine) or 1
+    last = min(max(_LONGEST_CURVE, 2 * eaten), _MOST_SEQUENCES)
+    sizes = [1 << power for power in range(last.bit_length())]
+    return tuple((size, predicted_ratio(before, after, machine, size)) for size in sizes)
 
 
 def _first_true(holds: Callable[[int], bool], low: int, high: int) -> int:

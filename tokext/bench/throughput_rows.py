@@ -13,6 +13,7 @@ from tokext.bench.roofline import (
     TextLoad,
     break_even_batch,
     predict,
+    predicted_curve,
     predicted_ratio,
 )
 from tokext.bench.throughput_memory import PeakMemory
@@ -40,12 +41,19 @@ class Passes:
     def load(self) -> TextLoad:
         """The text of one sequence, as it was given."""
         work, batch_size = self.work, self.work.decode.shape[0]
-        n_chars = work.n_prefill_chars + work.n_decode_chars
         return TextLoad(
             work.n_prefill_chars / batch_size,
             work.n_decode_chars / batch_size,
-            n_chars / (work.n_prefill_tokens + work.n_decode_tokens),
+            work.n_decode_chars / work.n_decode_tokens,
+            work.n_prefill_chars / work.n_prefill_tokens,
         )
+
+    @property
+    def chars_per_token(self) -> float:
+        """Of all the text that was given."""
+        work = self.work
+        n_chars = work.n_prefill_chars + work.n_decode_chars
+        return n_chars / (work.n_prefill_tokens + work.n_decode_tokens)
 
     @property
     def costed(self) -> tuple[ModelCost, TextLoad]:
@@ -100,12 +108,13 @@ def _row(own: Passes, corpus: str, machine: Machine) -> ThroughputRow:
         time_to_first_token_seconds=tuple(t.first_token_seconds for t in own.timings),
         decode_seconds=tuple(t.decode_seconds for t in own.timings),
         kv_bytes_per_token=cost.kv_bytes_per_token,
-        chars_per_token=load.chars_per_token,
+        chars_per_token=own.chars_per_token,
         context_tokens=getattr(subject.config, "max_position_embeddings", None),
         peak_memory_bytes=own.memory.bytes,
         prediction=predict(cost, load, machine, work.decode.shape[0]),
         predicted_ratio=None,
         break_even_batch=None,
+        predicted_curve=(),
         decode_ratios=(),
         prefill_ratios=(),
         tokext_version=importlib.metadata.version("tokext"),
@@ -121,6 +130,7 @@ def _compared(
         row,
         predicted_ratio=predicted_ratio(before, after, machine, row.batch_size),
         break_even_batch=break_even_batch(before, after, machine),
+        predicted_curve=predicted_curve(before, after, machine),
         decode_ratios=_ratios(row.decode_chars_per_second, first_row.decode_chars_per_second),
         prefill_ratios=_ratios(row.prefill_chars_per_second, first_row.prefill_chars_per_second),
     )

@@ -62,6 +62,7 @@ _MODEL_STAGES: dict[str, dict[str, object]] = {
         "batch_size": [1, 8],
         "device": "cpu",
         "new_tokens": 64,
+        "repeats": 3,
         "prefill_chars": 256,
     },
     "sample": {"template": "plain", "max_new_tokens": 24, "device": "cpu"},

@@ -114,7 +114,7 @@ def _report(options: Mapping[str, Any], folder: Path) -> None:
     )
 
 
-STAGES: Final = (
+_BEFORE_REPORT: Final = (
     Stage(
         "train-vocab",
         output="added",
@@ -202,6 +202,7 @@ STAGES: Final = (
         shared=("base", "model", "seed"),
         needs=("texts",),
         after=("merge", "tiny-model", "resize"),
+        reported=True,
     ),
     Stage(
         "sample",
@@ -246,11 +247,15 @@ STAGES: Final = (
         after=("tiny-model", "resize"),
         reported=True,
     ),
+)
+
+STAGES: Final = (
+    *_BEFORE_REPORT,
     Stage(
         "report",
         output="report",
         do=_report,
         options={"locale": STRING, "title": STRING, "corpus": STRING},
-        after=("train-vocab", "merge", "bench compression", "sweep"),
+        after=tuple(stage.name for stage in _BEFORE_REPORT if stage.reported),
     ),
 )

@@ -43,7 +43,8 @@ class ThroughputRow:
     random. `kv_bytes_per_token` is of one sequence. `decode_ratios` and `prefill_ratios` are this
     model's characters per second divided by the first model's, pair by pair, and empty for the
     first. `context_tokens` and `peak_memory_bytes` are None where they are not known;
-    `break_even_batch` is None where no batch eats the gain.
+    `break_even_batch` is None where no batch eats the gain; `predicted_curve` has (batch size,
+    predicted ratio) at powers of two, and nothing for the first model.
     """
 
     model: str
@@ -73,6 +74,7 @@ class ThroughputRow:
     prediction: Prediction
     predicted_ratio: float | None
     break_even_batch: int | None
+    predicted_curve: tuple[tuple[int, float], ...]
     decode_ratios: tuple[float, ...]
     prefill_ratios: tuple[float, ...]
     tokext_version: str
@@ -141,11 +143,12 @@ class ThroughputRow:
         try:
             measured = {name: tuple(values) for name, values in fields["measured"].items()}
             prediction = Prediction(**fields["prediction"])
-            given = {**fields, **measured, "prediction": prediction}
+            curve = tuple((int(size), ratio) for size, ratio in fields["predicted_curve"])
+            given = {**fields, **measured, "prediction": prediction, "predicted_curve": curve}
             return ThroughputRow(
                 **{f.name: given[f.name] for f in dataclasses.fields(ThroughputRow)}
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"not a row of tokext bench throughput: {error}.",
                 hint="write the file again with tokext bench throughput -o FILE.json.",

@@ -9,6 +9,7 @@ from tokext.records import Plan, Sweep
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence
 from tokext.report.parts import Fact, Headline
+from tokext.report.sections.throughput import headline_of_server, headline_of_speed
 from tokext.report.show import format_share, visible
 from tokext.report.words import Words
 
@@ -35,6 +36,10 @@ def headline(evidence: Evidence, comparison: Comparison | None, words: Words) ->
         return _headline_of_leakage(leakages[0].result, words)
     if sweeps := evidence.of("sweep"):
         return _headline_of_sweep(Sweep.from_dict(sweeps[0].result), words)
+    if speeds := evidence.of("throughput"):
+        return headline_of_speed(speeds[0].result, words)
+    if served := evidence.of("served"):
+        return headline_of_server(served[0].result, words)
     pieces = evidence.vocabularies[0].pieces
     first = words.join([visible(piece) for piece, _ in pieces[:3]])
     sentence = words("headline.vocabulary", n_added=f"{len(pieces):,}", pieces=first)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tokext.errors import InputError
-from tokext.records import RECORD_FILE, Extension, Guarantee
+from tokext.records import RECORD_FILE, Extension, Guarantee, ServedRow, ThroughputRow
 from tokext.report.evidence import AddedVocabulary, Evidence, Found, TokenizerResult, Verified
 from tokext.report.licenses import license_of
 from tokext.report.packed import pack
@@ -36,6 +36,17 @@ def keep(kind: str, *keys: str) -> Reader:
             for key in keys:
                 row[key]
         evidence.others.setdefault(kind, []).append(Found(name, result))
+
+    return read
+
+
+def keep_rows(kind: str, parse: Callable[[dict[str, Any]], object]) -> Reader:
+    """A reader that keeps rows for `Evidence.of(kind)` after every one of them was understood."""
+
+    def read(evidence: Evidence, _path: Path, name: str, record: dict[str, Any]) -> None:
+        for row in record["result"]:
+            parse(row)
+        evidence.others.setdefault(kind, []).append(Found(name, record["result"]))
 
     return read
 
@@ -113,7 +124,13 @@ KINDS: dict[str, Reader] = {
     "plan": keep("plan", "rows"),
     "leakage": keep("leakage", "groups", "total"),
     "sweep": keep("sweep", "cells"),
+    "throughput": keep_rows("throughput", ThroughputRow.from_dict),
+    "served": keep_rows("served", ServedRow.from_dict),
 }
 
 #: A key that only rows of one kind have, and the kind: for results that are bare lists of rows.
-ROWS = {"byte_fallback_share": "compression"}
+ROWS = {
+    "byte_fallback_share": "compression",
+    "kv_bytes_per_char": "throughput",
+    "n_prompt_chars": "served",
+}

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from tokext.report.charts import bars, curves, heatmap, ranges, shares, stack
+from tokext.report.charts import bars, curves, heatmap, ranges, ratio, shares, speed, stack
 from tokext.report.charts.style import NARROW_INCHES, SURFACE, WIDE_INCHES, own_settings
 from tokext.report.parts import Chart
 from tokext.report.show import visible
@@ -27,7 +27,9 @@ KINDS: dict[str, Callable[[Any, float], Figure]] = {
     "curves": curves.draw,
     "heatmap": heatmap.draw,
     "ranges": ranges.draw,
+    "ratio": ratio.draw,
     "shares": shares.draw,
+    "speed": speed.draw,
     "stack": stack.draw,
 }
 

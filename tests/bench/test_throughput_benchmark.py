@@ -1,0 +1,58 @@
+"""The README's figures of speed come from the benchmark's JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPT, RESULT = ROOT / "benchmarks/throughput.py", ROOT / "benchmarks/results/throughput.json"
+
+
+def render(readme: Path, result: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, SCRIPT, "--render", readme, "-o", result]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True)
+
+
+@pytest.fixture
+def measured() -> dict[str, object]:
+    if not RESULT.exists():
+        pytest.skip(f"{RESULT.name} is not there: make it with benchmarks/throughput.py")
+    found: dict[str, object] = json.loads(RESULT.read_text("utf-8"))
+    return found
+
+
+@pytest.mark.slow
+def test_the_readme_shows_the_committed_figures(tmp_path, measured):
+    readme, result = tmp_path / "README.md", tmp_path / "throughput.json"
+    readme.write_bytes((ROOT / "README.md").read_bytes())
+    result.write_bytes(RESULT.read_bytes())
+    done = render(readme, result)
+    assert done.returncode == 0, done.stderr
+    assert readme.read_bytes() == (ROOT / "README.md").read_bytes()
+    assert (tmp_path / "throughput.png").stat().st_size > 10_000
+
+
+def test_the_committed_figures_keep_what_is_promised(measured):
+    assert measured["harness"]["over_loop"] < 1.05
+    rows = measured["rows"]
+    assert [row["batch_size"] for row in rows] == [1, 1, 8, 8]
+    assert measured["conditions"]["n_added"] == 88_000
+    for before, after in zip(rows[::2], rows[1::2], strict=True):
+        assert before["tokenizer_size"] == 32_000
+        assert after["tokenizer_size"] >= 120_000
+        assert after["decode_ratios"] > 1
+        assert after["predicted_ratio"] > 1
+
+
+@pytest.mark.slow
+def test_a_file_without_marks_is_refused(tmp_path, measured):
+    readme, result = tmp_path / "README.md", tmp_path / "throughput.json"
+    result.write_bytes(RESULT.read_bytes())
+    readme.write_text("no marks\n", "utf-8")
+    assert render(readme, result).returncode != 0
+    assert readme.read_text("utf-8") == "no marks\n"
