@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 from tokext.errors import InputError
@@ -11,6 +13,7 @@ from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
 
 _MODEL = "added.model"
 _COUNTS = "added.tsv"
+_COLUMNS = ("piece", "count")
 
 
 def write_added(folder: Path, pieces: list[AddedPiece], *, like: SentencePieceModel) -> None:
@@ -25,7 +28,7 @@ def write_added(folder: Path, pieces: list[AddedPiece], *, like: SentencePieceMo
     with (folder / _COUNTS).open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE,
                            quotechar=None)  # fmt: skip
-        table.writerow(("piece", "count"))
+        table.writerow(_COLUMNS)
         table.writerows((p.piece, p.count) for p in pieces)
 
 
@@ -35,7 +38,7 @@ def read_added(path: str | Path) -> tuple[list[AddedPiece], SentencePieceModel]:
     Of a unigram model the likeliest piece comes first.
 
     Raises:
-        InputError: There is no such folder or file.
+        InputError: There is no such folder or file, or its list of counts is of other pieces.
         TokenizerError: It is not a SentencePiece model.
     """
     path = Path(path)
@@ -46,14 +49,37 @@ def read_added(path: str | Path) -> tuple[list[AddedPiece], SentencePieceModel]:
             hint="give a folder that tokext train-vocab wrote, or a SentencePiece .model file.",
         )
     model = SentencePieceModel.read(file)
-    counts = _read_counts(file.with_name(_COUNTS)) if path.is_dir() else {}
     normal = [p for p in model.pieces if p.type is PieceType.NORMAL]
     ranked = normal if model.is_bpe else sorted(normal, key=lambda p: -p.score)
-    return [AddedPiece(p.text, counts.get(p.text, 0)) for p in ranked], model
+    if not path.is_dir():
+        return [AddedPiece(p.text, 0) for p in ranked], model
+    return list(_read_counts(path, [p.text for p in ranked])), model
 
 
-def _read_counts(path: Path) -> dict[str, int]:
-    if not path.is_file():
-        return {}
-    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").split("\n")[1:-1])
-    return {piece: int(count) for piece, count in rows}
+def _read_counts(folder: Path, pieces: list[str]) -> Iterator[AddedPiece]:
+    """The rows of `added.tsv`, which names the pieces of `added.model` one by one."""
+    path = folder / _COUNTS
+    try:
+        header, *rows = path.read_bytes().decode().removesuffix("\n").split("\n")
+    except FileNotFoundError as error:
+        raise _damaged(folder, "the file is missing") from error
+    except UnicodeDecodeError as error:
+        raise _damaged(folder, f"byte {error.start:,} is not UTF-8 text") from error
+    if header != "\t".join(_COLUMNS):
+        raise _damaged(folder, f"line 1 is {header[:40]!r}")
+    for line, (row, piece) in enumerate(itertools.zip_longest(rows, pieces), 2):
+        found, _, count = (row or "").rpartition("\t")
+        if piece is None or row is None:
+            raise _damaged(folder, f"it has {len(rows):,} pieces, {_MODEL} {len(pieces):,}")
+        if not (count.isascii() and count.isdigit()):
+            raise _damaged(folder, f"line {line:,} is {row[:40]!r}")
+        if found != piece:
+            raise _damaged(folder, f"line {line:,} has {found!r}, {_MODEL} {piece!r}")
+        yield AddedPiece(piece, int(count))
+
+
+def _damaged(folder: Path, reason: str) -> InputError:
+    return InputError(
+        f"{folder / _COUNTS} is not the list of the pieces in {_MODEL}: {reason}.",
+        hint=f"train again, or give {folder / _MODEL} itself: its pieces then have no counts.",
+    )
