@@ -13,7 +13,7 @@ import pytest
 
 from tokext import output
 from tokext.errors import OutputError
-from tokext.output import refuse_taken, whole_folder, write_whole
+from tokext.output import refuse_taken, scratch_folder, whole_folder, write_whole
 
 ROOT = Path(__file__).parents[1]
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals, users or mounts")
@@ -270,6 +270,32 @@ def test_a_leftover_of_another_machine_is_dropped_after_a_day(tmp_path):
     assert everything(tmp_path) == [".out.elsewhere-1.fresh.new"]
 
 
+KILLED_AT_WORK = """
+import os, signal, sys, tempfile
+from tokext.output import SCRATCH_SUFFIX, scratch_folder, scratch_prefix
+with scratch_folder("tokext-verify") as folder:
+    (folder / "a.txt").write_text("a")
+    copy = tempfile.mkstemp(prefix=scratch_prefix("tokext-verify"), suffix=SCRATCH_SUFFIX)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@POSIX
+def test_what_a_killed_process_left_among_temporary_files_goes_with_the_next_start(
+    tmp_path, monkeypatch
+):
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_WORK],
+        env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert (killed.returncode, len(everything(tmp_path))) == (-9, 2)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with scratch_folder("tokext-verify") as one, scratch_folder("tokext-verify") as other:
+        assert everything(tmp_path) == sorted([one.name, other.name])
+    assert everything(tmp_path) == []
+
+
 # The slow way, and interruptions
 
 
@@ -437,6 +463,24 @@ def test_a_full_disk_is_named_and_nothing_is_left_on_it(tiny_disk):
 
 
 @AS_ROOT
+def test_a_full_disk_for_temporary_files_is_named_instead_of_the_output_s(
+    tiny_disk, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tiny_disk))
+
+    def fill_both():
+        with whole_folder(tmp_path / "out") as new, scratch_folder("runs") as scratch:
+            (new / "a.txt").write_text("a")
+            (scratch / "a.txt").write_text("x" * 1_000_000)
+
+    with pytest.raises(OutputError, match=f"the disk of {tiny_disk} is full") as raised:
+        fill_both()
+    assert "TMPDIR" in raised.value.hint
+    assert everything(tiny_disk) == []
+    assert everything(tmp_path) == ["disk"]
+
+
+@AS_ROOT
 def test_a_full_disk_leaves_the_old_folder_whole(tiny_disk):
     old_folder(tiny_disk / "out")
     with (
@@ -462,6 +506,6 @@ def test_no_permission_is_one_clear_line_for_a_user_who_is_not_root(save, n_file
         status, said = save(Path(place, "out"), n_files=n_files, user=65534)
         message, hint = said.split(" | ")
         assert status == 1
-        assert message.startswith(f"no permission for {place}")
+        assert message == f"no permission for {Path(place, 'out')}."
         assert hint == "choose an -o in a folder of yours."
         assert everything(Path(place)) == []

@@ -27,6 +27,9 @@ from tokext.errors import OutputError
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _DAY_SECONDS = 24 * 3600
+_ROOM_BYTES = 1 << 20
+#: How a temporary name ends that the next start may drop.
+SCRATCH_SUFFIX = ".new"
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 #: A read-only disk, a name too long or going round in circles, a name that another run just took.
 _UNWRITABLE = {errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTEMPTY}
@@ -69,7 +72,8 @@ def whole_folder(
             )
             try:
                 staging.chmod(0o777 & ~_umask())
-                yield staging
+                with _full_disk_named(final):
+                    yield staging
                 _flush(staging)
                 _put_in_place(staging, final, force)
             finally:
@@ -88,12 +92,43 @@ def recover(final: Path) -> None:
             _remove(old, final)
         else:
             os.rename(old, final)
+    _sweep(final)
+
+
+def _sweep(final: Path) -> None:
+    """Drop what killed runs left beside a name."""
     for leftover in final.parent.glob(f".{glob.escape(final.name)}.*.new"):
         if _is_abandoned(leftover):
             if leftover.is_dir() and not leftover.is_symlink():
                 shutil.rmtree(leftover, ignore_errors=True)
             else:
-                leftover.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # of another user, in a folder that all share
+                    leftover.unlink()
+
+
+@contextlib.contextmanager
+def scratch_folder(name: str) -> Iterator[Path]:
+    """A folder among the temporary ones, gone at the end; after a kill the next start drops it.
+
+    Example:
+        >>> with scratch_folder("tokext-example") as folder:
+        ...     folder.is_dir()
+        True
+        >>> folder.exists()
+        False
+    """
+    folder = Path(tempfile.mkdtemp(prefix=scratch_prefix(name), suffix=SCRATCH_SUFFIX))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def scratch_prefix(name: str) -> str:
+    """How a temporary name begins that the next start drops once this process is gone."""
+    place = Path(tempfile.gettempdir(), name)
+    _sweep(place)
+    return _staging_prefix(place)
 
 
 def write_whole(
@@ -137,6 +172,12 @@ def write_whole(
 def json_text(value: Any) -> str:
     """JSON as tokext writes it everywhere: readable, Japanese unescaped, one final newline."""
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def copy_into(folder: Path, name: str, source: Path) -> None:
+    """Copy a file into a folder that is being filled, under a name that may lie deeper in it."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, folder / name)
 
 
 def refuse_taken(final: str | Path, force: bool, *, folder: bool = False) -> None:
@@ -303,17 +344,50 @@ def _umask() -> int:
 
 
 @contextlib.contextmanager
+def _full_disk_named(final: Path) -> Iterator[None]:
+    """Say which disk is full, while what was written still fills it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL or not _is_elsewhere(error, final):
+            raise
+        raise full_disk(error) from error
+
+
+def _is_elsewhere(error: OSError, final: Path) -> bool:
+    """Whether another disk than an output's is the full one; a write itself names no file."""
+    if error.filename:
+        return final.parent not in Path(os.path.abspath(error.filename)).parents
+    temporary = Path(tempfile.gettempdir())
+    is_apart = temporary.stat().st_dev != final.parent.stat().st_dev
+    return is_apart and shutil.disk_usage(final.parent).free > _ROOM_BYTES
+
+
+def full_disk(error: OSError) -> OutputError:
+    """The error for a disk that is full and is not an output's: most likely the temporary one."""
+    return OutputError(
+        f"the disk of {error.filename or tempfile.gettempdir()} is full; nothing was left behind.",
+        hint="free some space, or point TMPDIR at a folder on a larger disk.",
+    )
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a disk or a quota is used up."""
+    return error.errno in _FULL
+
+
+@contextlib.contextmanager
 def _os_errors_explained(final: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
         raise OutputError(
-            f"no permission for {error.filename or final}.",
+            f"no permission for {_place_of(error, final)}.",
             hint="choose an -o in a folder of yours.",
         ) from error
     except (NotADirectoryError, FileExistsError) as error:
         raise OutputError(
-            f"{error.filename or final} is in the way of {final}.", hint="choose another -o."
+            f"{_place_of(error, final)} is in the way of {final}.", hint="choose another -o."
         ) from error
     except OSError as error:
         if error.errno in _FULL:
@@ -326,3 +400,10 @@ def _os_errors_explained(final: Path) -> Iterator[None]:
                 f"{final} cannot be written: {error.strerror}.", hint="choose another -o."
             ) from error
         raise
+
+
+def _place_of(error: OSError, final: Path) -> str:
+    """What an error is about, as a person named it: the hidden staging folder is the output's."""
+    named = Path(os.path.abspath(error.filename or final))
+    hidden = final.parent / f".{final.name}."
+    return str(final if str(named).startswith(str(hidden)) else named)

@@ -344,6 +344,21 @@ def test_a_broken_tokenizer_json(merge, tmp_path):
     assert "tokenizer.json is not valid JSON" in merge(base=tmp_path / "tokenizer.json").error()[0]
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"added_tokens": [{"id": 1}]}, 'an added token that is none: {"id": 1}'),
+        ({"added_tokens": "<s>"}, 'an added token that is none: "<s>"'),
+        ({"model": {"type": "BPE", "vocab": {"a": "0"}}}, 'a vocab without ids: {"a": "0"}'),
+        ({"model": {"type": "BPE", "vocab": {}, "merges": 5}}, "no list of merges: 5"),
+    ],
+)
+def test_a_damaged_tokenizer_json(merge, tmp_path, change, reason):
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps({"model": {"type": "BPE", "vocab": {"a": 0}}} | change))
+    assert merge(base=path).error()[0] == f"{path} has {reason}."
+
+
 # Outputs
 
 
@@ -387,6 +402,15 @@ def test_a_merge_never_writes_into_its_base(tokext, tiny_base, tiny_added, tmp_p
         assert message.startswith(f"the output {place} lies inside the input {base}")
         assert "outside" in hint
     assert [p.name for p in base.iterdir()] == ["tokenizer.model"]
+
+
+def test_a_vocabulary_is_never_written_into_its_base(train, tiny_base, tmp_path, text):
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "tokenizer.model").write_bytes(tiny_base.read_bytes())
+    message, hint = train(text, "-o", base / "added", base=base).error()
+    assert message.startswith(f"the output {base / 'added'} lies inside the input {base}")
+    assert "outside" in hint
 
 
 @pytest.fixture
@@ -480,7 +504,7 @@ def test_no_permission_to_write(tiny_base, text):
         command = ["train-vocab", f"{place}/{text.name}", "--base", base, "-o", output]
         done = as_nobody([*command, "--size", "20", "--workers", "1", "-q"], place)
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.splitlines()[0].startswith(f"Error: no permission for {place}")
+        assert done.stderr.splitlines()[0].startswith(f"Error: no permission for {output}.")
         assert done.stderr.splitlines()[1:] == ["Hint: choose an -o in a folder of yours."]
         assert {p.name for p in Path(place).iterdir()} == {tiny_base.name, text.name}
 

@@ -136,7 +136,7 @@ def test_an_interrupt_ends_with_130_one_line_and_nothing_left(tmp_path, tiny_bas
         start_new_session=True,
     )
     begun = tmp_path.glob if phase == "counting" else scratch.glob
-    pattern = ".added.*.new" if phase == "counting" else "tokext-train-*/runs.tsv"
+    pattern = ".added.*.new" if phase == "counting" else ".tokext-train.*/runs.tsv"
     while not list(begun(pattern)):
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)

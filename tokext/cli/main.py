@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from tokext import progress, records
+from tokext import output, progress, records
 from tokext.errors import TokextError
 
 #: Command -> (module, a line for the overview). A module is imported when its command is called.
@@ -95,8 +95,21 @@ def _main(given: list[str]) -> None:
     except TokextError as error:
         _stop(error, str(error), error.hint)
     except OSError as error:
+        if output.is_full(error):
+            full = output.full_disk(error)
+            _stop(error, str(full), full.hint)
         said = f"{error.filename}: {error.strerror}." if error.filename else f"{error}."
         _stop(error, said, "the same command with --debug shows where it happened.")
+    except MemoryError as error:
+        _stop(error, "there is not enough memory.", "close other programs, or give less at once.")
+    except Exception as error:  # whatever nobody thought of: still one line, still status 1
+        words = " ".join(str(error).split())[:200]
+        said = f"{type(error).__name__}: {words}" if words else type(error).__name__
+        _stop(
+            error,
+            f"tokext met something that it does not expect: {said}",
+            "this is a fault of tokext; please report it with what --debug shows.",
+        )
 
 
 def _stop(error: Exception, message: str, hint: str) -> None:

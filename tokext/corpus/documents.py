@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from tokext.corpus.lines import without_bom
 from tokext.corpus.parquet import read_parquet
 from tokext.corpus.stored import Advance, opened, unpacked
 from tokext.corpus.tally import Tally
+from tokext.output import scratch_folder
 from tokext.records import InputFile
 
 Document = Literal["line", "file"]
@@ -81,8 +81,8 @@ def _as_path(file: TextFile, compression: str, blocks: Iterator[bytes]) -> Itera
     if not compression:
         yield file.path()
         return
-    with tempfile.TemporaryDirectory(prefix="tokext-") as folder:
-        copy = Path(folder, "unpacked.parquet")
+    with scratch_folder("tokext-unpacked") as folder:
+        copy = folder / "unpacked.parquet"
         with copy.open("wb") as out:
             out.writelines(blocks)
         yield copy

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from tokext.errors import InputError
+from tokext.output import SCRATCH_SUFFIX, scratch_prefix
 from tokext.records import InputFile
 
 if TYPE_CHECKING:
@@ -157,7 +158,10 @@ class Spool:
             InputError: The stream cannot be read, or the disk for temporary files is full.
         """
         if self._copy is None:
-            with tempfile.NamedTemporaryFile(prefix="tokext-", delete=False) as copy:
+            prefix = scratch_prefix("tokext-input")
+            with tempfile.NamedTemporaryFile(
+                prefix=prefix, suffix=SCRATCH_SUFFIX, delete=False
+            ) as copy:
                 holder = _Removed(Path(copy.name))
                 try:
                     with self._open_stream() as stream:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tokext.merge.pair import Pair
 from tokext.merge.surroundings import surroundings_kept
 from tokext.merge.texts import generated_texts, real_texts
 from tokext.merge.write import write_tokenizer
+from tokext.output import scratch_folder
 from tokext.progress import bar
 from tokext.records import Guarantee
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
@@ -61,10 +61,10 @@ def verify_pair(pair: Pair, texts: Iterable[str] = (), *, seed: int = 0) -> list
 
 def prove(pair: Pair) -> list[Guarantee]:
     """Try every guarantee on the texts that the pair holds, and on no others."""
-    with tempfile.TemporaryDirectory(prefix="tokext-verify-") as folder:
-        base = _on_disk(Path(folder, "base"), pair.base, pair.texts, _stands_for(pair))
+    with scratch_folder("tokext-verify") as folder:
+        base = _on_disk(folder / "base", pair.base, pair.texts, _stands_for(pair))
         extended = _on_disk(
-            Path(folder, "extended"), pair.extended, pair.texts, pair.extended.model_file
+            folder / "extended", pair.extended, pair.texts, pair.extended.model_file
         )
         checks: list[Callable[[], Guarantee]] = [
             lambda: g.base_pieces_kept(pair, base, extended),

@@ -153,14 +153,17 @@ def _names(folder: Path) -> list[Path]:
 
 def _is_run(folder: Path) -> bool:
     record = folder / RECORD_FILE
-    return record.is_file() and read_json(record).get("kind") == "run"
+    fields = read_json(record) if record.is_file() else None
+    return isinstance(fields, dict) and fields.get("kind") == "run"
 
 
 def _read_state(folder: Path) -> dict[str, Any]:
     if not (folder / RECORD_FILE).is_file():
         return {}
-    state: dict[str, Any] = read_json(folder / RECORD_FILE)["result"]
-    return state
+    state = read_json(folder / RECORD_FILE).get("result")
+    if not isinstance(state, dict):
+        return {}
+    return {name: done for name, done in state.items() if isinstance(done, dict)}
 
 
 def _write_state(folder: Path, recipe: Recipe, state: dict[str, Any]) -> None:

@@ -36,6 +36,23 @@ class FastTokenizer:
             )
         self.fields = fields
         self.name = name
+        self._refuse_damage()
+
+    def _refuse_damage(self) -> None:
+        """Refuse what the code below would stumble over."""
+        vocab, merges = (self.fields["model"].get(key) for key in ("vocab", "merges"))
+        is_unigram = isinstance(vocab, list) and all(
+            isinstance(e, list) and e and isinstance(e[0], str) for e in vocab
+        )
+        is_by_id = isinstance(vocab, dict) and all(type(id_) is int for id_ in vocab.values())
+        if not (vocab is None or is_unigram or is_by_id):
+            raise _damaged(self.name, f"a vocab without ids: {json.dumps(vocab)[:60]}")
+        if not (merges is None or isinstance(merges, list)):
+            raise _damaged(self.name, f"no list of merges: {json.dumps(merges)[:60]}")
+        tokens = self.fields.get("added_tokens") or []
+        for token in tokens if isinstance(tokens, list) else [tokens]:
+            if not _is_token(token):
+                raise _damaged(self.name, f"an added token that is none: {json.dumps(token)[:60]}")
 
     @classmethod
     def read(cls, path: str | Path) -> FastTokenizer:
@@ -284,6 +301,16 @@ def merges_by_id(ids: dict[str, int]) -> list[Merge]:
         known = [(left, right) for left, right in splits if left in ids and right in ids]
         merges += sorted(known, key=lambda m: (len(m[0]), len(m[1])))
     return merges
+
+
+def _is_token(token: Any) -> bool:
+    """Whether an entry of `added_tokens` has what every one of them has."""
+    kinds = {"id": int, "content": str, "special": bool}
+    return isinstance(token, dict) and all(type(token.get(k)) is kind for k, kind in kinds.items())
+
+
+def _damaged(name: str, what: str) -> TokenizerError:
+    return TokenizerError(f"{name} has {what}.", hint="download or save the file again.")
 
 
 def _added_token(id_: int, content: str, special: bool) -> dict[str, Any]:

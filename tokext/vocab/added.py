@@ -111,7 +111,7 @@ def train_vocab(
     opened = load_tokenizer(base)
     _say_source(opened)
     boundary = boundary or default_boundary(method, opened)
-    used = opened.found.files.values()
+    used = [*opened.found.files.values(), *([Path(base)] if Path(base).is_dir() else [])]
     options = {
         "base": base,
         "base_revision": opened.found.revision,

@@ -10,12 +10,11 @@ import json
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from tokext.errors import InputError, TokextError
+from tokext.output import scratch_folder
 from tokext.progress import bar
 from tokext.tokenizer.sentencepiece import SentencePieceModel
 
@@ -44,8 +43,8 @@ def train_bpe(
         InputError: There are no runs.
         TokextError: The trainer failed; its last words are in the message.
     """
-    with tempfile.TemporaryDirectory(prefix="tokext-train-") as folder:
-        path = Path(folder, "runs.tsv")
+    with scratch_folder("tokext-train") as folder:
+        path = folder / "runs.tsv"
         with path.open("w", encoding="utf-8", newline="\n") as file:
             n_runs = sum(1 for run, count in runs if file.write(f"{run}\t{count}\n"))
         if not n_runs:
@@ -53,7 +52,7 @@ def train_bpe(
         specification = {
             "input": str(path),
             "input_format": "tsv",
-            "model_prefix": str(Path(folder, "learned")),
+            "model_prefix": str(folder / "learned"),
             "model_type": "bpe",
             "vocab_size": vocab_size,
             "hard_vocab_limit": False,
@@ -66,7 +65,7 @@ def train_bpe(
             **options,
         }
         _train(specification, vocab_size)
-        return SentencePieceModel.read(Path(folder, "learned.model"))
+        return SentencePieceModel.read(folder / "learned.model")
 
 
 def _train(specification: dict[str, Any], vocab_size: int) -> None:
