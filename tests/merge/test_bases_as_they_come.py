@@ -20,6 +20,7 @@ from tokext.errors import InputError, TokenizerError
 from tokext.merge.extension import merge_vocab
 from tokext.merge.pair import Pair
 from tokext.merge.verify import prove
+from tokext.merge.write import require_carried, write_tokenizer
 from tokext.records import AddedPiece, Extension
 from tokext.tokenizer.load import load_tokenizer
 from tokext.vocab.folder import write_added
@@ -78,6 +79,48 @@ def test_the_files_of_a_fine_tune_are_carried_along(chatml):
     before, after = chatml.base_loaders.transformers, chatml.loaders.transformers
     for flag in ("legacy", "add_prefix_space", "add_bos_token", "eos_token", "bos_token"):
         assert getattr(after, flag) == getattr(before, flag), flag
+
+
+CARRIED = {
+    "additional_chat_templates/tool_use.jinja": "{{ messages[0].content }} with tools",
+    "LICENSES/Apache-2.0.txt": "the terms of the weights",
+    "THIRD_PARTY_NOTICES.md": "whose work is in it",
+    "license.txt": "the terms",
+}
+
+
+def write_carried(folder):
+    for name, text in CARRIED.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.mark.slow
+def test_named_chat_templates_and_every_licence_file_come_along(tmp_path, plain):
+    base = write_carried(write_chatml(tmp_path / "base", plain.base_folder))
+    added = tmp_path / "added"
+    added.mkdir()
+    write_added(added, japanese_candidates(20), like=plain.base.model)
+    merge_vocab(added, tmp_path / "out", base=str(base), pad_to=32)
+    for name, text in CARRIED.items():
+        assert (tmp_path / "out" / name).read_text() == text
+    before, after = (AutoTokenizer.from_pretrained(f) for f in (base, tmp_path / "out"))
+    assert set(before.chat_template) == {"default", "tool_use"}
+    assert after.chat_template == before.chat_template
+
+
+@pytest.mark.parametrize("damage", ["lost", "changed"])
+def test_a_carried_file_that_did_not_come_along_is_refused(tmp_path, plain, damage):
+    base = load_tokenizer(write_carried(write_chatml(tmp_path / "base", plain.base_folder)))
+    out = tmp_path / "out"
+    out.mkdir()
+    write_tokenizer(out, base)
+    require_carried(out, base)
+    notices = out / "THIRD_PARTY_NOTICES.md"
+    notices.unlink() if damage == "lost" else notices.write_text("others")
+    with pytest.raises(TokenizerError, match=r"THIRD_PARTY_NOTICES.md of .* did not come along"):
+        require_carried(out, base)
 
 
 def test_every_guarantee_holds_for_a_fine_tune(chatml):

@@ -307,6 +307,24 @@ def test_the_chat_template_and_special_tokens_of_a_fine_tune_are_kept(pico, pair
     assert (tmp_path / "out" / "LICENSE").exists()
 
 
+def test_named_templates_and_licences_of_a_fine_tune_come_along_and_go_back(pico, pair, tmp_path):
+    base, out, back = (tmp_path / name for name in ("base", "out", "back"))
+    shutil.copytree(pico, base)
+    files = {
+        "additional_chat_templates/rag.jinja": "{{ documents }}",
+        "LICENSES/MIT.txt": "the terms",
+        "LICENSE": "the fine-tune's own terms",
+    }
+    for name, text in files.items():
+        (base / name).parent.mkdir(exist_ok=True)
+        (base / name).write_text(text)
+    resize_checkpoint(base, tokenizer=pair.folder, output=out, check_logits=False)
+    revert_checkpoint(out, output=back)
+    for name, text in files.items():
+        assert (out / name).read_text() == text, name
+        assert (back / name).read_text() == text, name
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 def test_a_dtype_converts_every_float_tensor(pico, pair, tmp_path, dtype):
     resize_checkpoint(pico, tokenizer=pair.folder, output=tmp_path / "out", dtype=dtype)

@@ -77,6 +77,18 @@ def test_files_and_the_resolved_revision_come_from_the_hub(hub, look_up):
     assert not any("weights" in path for _, path, _ in hub.requests)
 
 
+def test_licences_and_named_templates_come_from_the_hub_however_their_names_are_written(
+    hub, look_up
+):
+    carried = {
+        "license.txt", "LICENSES/MIT.txt", "ThirdPartyNotices.txt", "Third-Party-Notices.md",
+        "notice", "LICENCE.md", "additional_chat_templates/rag.jinja",
+    }  # fmt: skip
+    hub.files |= dict.fromkeys(carried, b"terms") | {"onnx/LICENSE": b"", "licensed.py": b""}
+    found = look_up(hub.repository, hub.endpoint)
+    assert set(found["files"]) == {"tokenizer.json", *carried}
+
+
 def test_a_second_look_up_asks_the_cache_alone(hub, look_up):
     look_up(hub.repository, hub.endpoint)
     hub.requests.clear()
@@ -168,6 +180,16 @@ def test_a_hub_that_keeps_silent_is_not_waited_for(hub, look_up):
     found = look_up(DEFAULT, hub.endpoint)
     assert "cannot be reached" in found["note"]
     assert found["seconds"] < 5
+
+
+def test_a_hub_that_answers_and_then_stalls_on_files_is_given_up(hub, look_up):
+    hub.repository = DEFAULT
+    hub.stall_files = 60
+    start = time.perf_counter()
+    found = look_up(DEFAULT, hub.endpoint)
+    assert "the hub answered, then sent nothing for 8 s; using the copy in" in found["note"]
+    assert found["seconds"] < 15
+    assert time.perf_counter() - start < 30  # nothing is waited for at the end of the program
 
 
 def test_the_cache_answers_when_the_hub_does_not(hub, look_up):

@@ -11,7 +11,7 @@ from tokext.languages import find_language
 from tokext.merge.merge import Merged, extend
 from tokext.merge.pair import Pair
 from tokext.merge.verify import require, verify_pair
-from tokext.merge.write import write_tokenizer
+from tokext.merge.write import require_carried, write_tokenizer
 from tokext.output import whole_folder
 from tokext.progress import say
 from tokext.records import Extension, Guarantee, InputFile, file_record, write_record
@@ -82,6 +82,7 @@ def merge_vocab(
     with whole_folder(output, force=force, inputs=used) as folder:
         write_tokenizer(folder, opened, model=merged.model, fast=merged.fast)
         merged.extension.write(folder)
+        require_carried(folder, opened)
         pair = Pair(opened, load_tokenizer(folder), asked)
         guarantees = verify_pair(pair, texts, seed=seed)
         require(guarantees, waived=("other_text_unchanged",) if keep_all else ())

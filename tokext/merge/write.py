@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 from pathlib import Path
 from typing import Any
 
-from tokext.output import json_text
+from tokext.errors import TokenizerError
+from tokext.output import copy_into, json_text
 from tokext.records import EXTENSION_FILE
 from tokext.tokenizer.base import llama_config
 from tokext.tokenizer.fast import FastTokenizer
@@ -34,7 +36,7 @@ def write_tokenizer(
     """
     for name, path in base.found.files.items():
         if name not in _OWN:
-            shutil.copyfile(path, folder / name)
+            copy_into(folder, name, path)
     model = model or base.model_file
     if model is not None:
         (folder / "tokenizer.model").write_bytes(model.data)
@@ -46,6 +48,21 @@ def write_tokenizer(
         (folder / "tokenizer.json").write_text(text, encoding="utf-8", newline="\n")
     if not (folder / _CONFIG).exists():
         (folder / _CONFIG).write_text(json_text(_config(base)), encoding="utf-8", newline="\n")
+
+
+def require_carried(folder: Path, base: Tokenizer) -> None:
+    """Refuse a folder that lacks a file of the base, or has another in its place.
+
+    Raises:
+        TokenizerError: It does.
+    """
+    for name, path in base.found.files.items():
+        there = folder / name
+        if not there.is_file() or (name not in _OWN and not filecmp.cmp(path, there, False)):
+            raise TokenizerError(
+                f"{name} of {base.name} did not come along; nothing was saved.",
+                hint="please report the base; without that file it can be extended.",
+            )
 
 
 def _config(base: Tokenizer) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tokext.errors import ModelError
+from tokext.tokenizer.carried import LICENCE_PATTERNS
 
 _HUB_NAME = re.compile(r"[\w.\-]+/[\w.\-]+(@[\w.\-/]+)?")
 _PATTERNS = [
@@ -16,8 +17,7 @@ _PATTERNS = [
     "*.json",
     "tokenizer.model",
     "*.jinja",
-    "LICEN[CS]E*",
-    "NOTICE*",
+    *LICENCE_PATTERNS,
 ]
 
 

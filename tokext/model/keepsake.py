@@ -17,8 +17,9 @@ from tokext.model.edit import FileRows
 from tokext.model.header import write_header
 from tokext.model.layout import Layout, Place
 from tokext.model.segments import PlainBytes, Segment
-from tokext.model.side_files import GENERATION_FILE, ROWS_FILE, TOKENIZER_FILES, write_json
+from tokext.model.side_files import GENERATION_FILE, ROWS_FILE, write_json
 from tokext.model.write import write_proved
+from tokext.tokenizer.carried import TOKENIZER_FILES
 
 BASE_FOLDER = "base"
 BASE_FILE = "base.json"

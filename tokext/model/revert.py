@@ -15,9 +15,9 @@ from tokext.model.header import read_header
 from tokext.model.keepsake import BASE_FILE, BASE_FOLDER, OLD_ROWS_FILE, segment_digest
 from tokext.model.layout import Place
 from tokext.model.segments import CopiedBytes, PlainBytes, Segment, merge_copies
-from tokext.model.side_files import is_carried
+from tokext.model.side_files import is_carried, plain_files
 from tokext.model.write import link_or_copy, write_proved
-from tokext.output import whole_folder
+from tokext.output import copy_into, whole_folder
 from tokext.records import read_json
 
 _KEPT = {"carried", "converted", "files", "tensors"}
@@ -66,7 +66,7 @@ def revert_checkpoint(
                 write_proved(target / file, _old_file(opened, file, parts))
             else:
                 link_or_copy(folder / file, target / file, copy=copy)
-        _copy_small_files(folder, target, [Path(name).name for name in kept["carried"]])
+        _copy_small_files(folder, target, kept["carried"])
     return Path(output)
 
 
@@ -129,7 +129,6 @@ def _copy_small_files(folder: Path, target: Path, carried: list[str]) -> None:
     for path in sorted(kept.iterdir()):
         if path.name not in (BASE_FILE, OLD_ROWS_FILE) and path.suffix != ".header":
             shutil.copyfile(path, target / path.name)
-    for name in carried:
-        path = folder / name
-        if path.is_file() and is_carried(path):
-            shutil.copyfile(path, target / name)
+    for name, path in plain_files(folder).items():
+        if name in carried and is_carried(name):
+            copy_into(target, name, path)

@@ -11,25 +11,14 @@ from typing import Any
 
 from tokext.errors import ModelError
 from tokext.model.plan import RowPlan
-from tokext.output import json_text
+from tokext.output import copy_into, json_text
 from tokext.records import RECORD_FILE, Extension, read_json
-from tokext.tokenizer.base import is_licence
+from tokext.tokenizer.carried import TOKENIZER_FILES, chat_templates, is_licence, licences
 
 ROWS_FILE = "rows.json"
 GENERATION_FILE = "generation_config.json"
 _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".h5", ".msgpack", ".onnx"}
 
-#: Files of a base tokenizer, all of them replaced by the extended tokenizer's.
-TOKENIZER_FILES = (
-    "tokenizer.model",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "chat_template.jinja",
-    "chat_template.json",
-    "extension.json",
-)
 #: What a fine-tune chose for itself over the same vocabulary, and keeps.
 _KEPT_FLAGS = (
     "bos_token",
@@ -140,29 +129,32 @@ def copy_others(checkpoint: Path, tokenizer: Path, target: Path) -> list[str]:
         The names of the files that came from the checkpoint.
     """
     carried = []
-    for path in _plain_files(tokenizer):
-        if path.name != RECORD_FILE:
-            shutil.copyfile(path, target / path.name)
-    for path in _plain_files(checkpoint):
-        if is_carried(path) and not (target / path.name).exists():
-            shutil.copyfile(path, target / path.name)
-            carried.append(path.name)
+    for name, path in plain_files(tokenizer).items():
+        if name != RECORD_FILE:
+            copy_into(target, name, path)
+    for name, path in plain_files(checkpoint).items():
+        theirs = is_licence(name) or name in chat_templates(checkpoint)
+        if is_carried(name) and (theirs or not (target / name).exists()):
+            copy_into(target, name, path)
+            carried.append(name)
     _keep_flags(checkpoint, target)
     return carried
 
 
-def is_carried(path: Path) -> bool:
+def is_carried(name: str) -> bool:
     """Whether a file of the checkpoint goes into the output as it is."""
-    name = path.name
     if is_licence(name):
         return True
-    if path.suffix.lower() in _WEIGHTS or name in (*TOKENIZER_FILES, RECORD_FILE, ROWS_FILE):
+    suffix = Path(name).suffix
+    if suffix.lower() in _WEIGHTS or name in (*TOKENIZER_FILES, RECORD_FILE, ROWS_FILE):
         return False
-    return path.suffix in (".json", ".py", ".jinja") and not name.endswith(".index.json")
+    return suffix in (".json", ".py", ".jinja") and not name.endswith(".index.json")
 
 
-def _plain_files(folder: Path) -> Iterator[Path]:
-    return (p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith("."))
+def plain_files(folder: Path) -> dict[str, Path]:
+    """The small files of a checkpoint or tokenizer by name, those in folders of theirs included."""
+    here = {p.name: p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")}
+    return dict(sorted((here | chat_templates(folder) | licences(folder)).items()))
 
 
 def _keep_flags(checkpoint: Path, target: Path) -> None:

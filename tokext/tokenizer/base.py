@@ -4,49 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import functools
 import hashlib
 import os
 import re
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from tokext.errors import TokenizerError
+from tokext.tokenizer.carried import TOKENIZER_FILES, chat_templates, is_licence, licences
+from tokext.tokenizer.hub import HubRefusal, cached_folder, download
 
 DEFAULT_BASE = "mistralai/Mistral-7B-v0.1"
 
 #: The digest that the hub states for tokenizer.model of mistralai/Mistral-7B-v0.1.
 _MISTRAL_SHA256 = "dadfd56d766715c61d2ef780a525ab43b8e6da4de6865bda3d95fdef5e134055"
 
-#: What is carried from a base: its tokenizer, and the licence it comes under.
-_TOKENIZER_FILES = (
-    "tokenizer.model",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "chat_template.jinja",
-    "chat_template.json",
-    "extension.json",
-)
-_HUB_PATTERNS = [*_TOKENIZER_FILES, "LICEN[CS]E*", "NOTICE*", "USE_POLICY*", "COPYING*"]
-_LICENCE = re.compile(r"(LICEN[CS]E|NOTICE|USE_POLICY|COPYING)([.\-_].*)?", re.IGNORECASE)
-
 _HUB_NAME = re.compile(r"[\w.\-]+/[\w.\-]+(@[\w.\-/]+)?")
-_HUB_SECONDS = 1.5
 
 
 @dataclass(frozen=True)
 class TokenizerFiles:
     """Where a tokenizer's files are, and how they were found.
 
-    `files` maps a file's name to its path; `note` is the line a person should read about where the
-    files came from.
+    `files` maps a file's name, its folder before it where it lies in one, to its path; `note` is
+    the line a person should read about where the files came from.
     """
 
     name: str
@@ -77,8 +61,8 @@ def find_base(name: str) -> TokenizerFiles:
 
 
 def _from_folder(name: str, folder: Path) -> TokenizerFiles:
-    files = {f: folder / f for f in _TOKENIZER_FILES if (folder / f).is_file()}
-    files |= {p.name: p for p in sorted(folder.iterdir()) if p.is_file() and is_licence(p.name)}
+    files = {f: folder / f for f in TOKENIZER_FILES if (folder / f).is_file()}
+    files |= chat_templates(folder) | licences(folder)
     if "tokenizer.model" not in files and "tokenizer.json" not in files:
         held = ", ".join(sorted(p.name for p in folder.iterdir())[:5]) or "nothing"
         raise TokenizerError(
@@ -94,22 +78,16 @@ def _from_file(name: str, path: Path) -> TokenizerFiles:
     return TokenizerFiles(name, {kind: path})
 
 
-def is_licence(name: str) -> bool:
-    """Whether a file of this name holds the terms that a base comes under."""
-    return _LICENCE.fullmatch(name) is not None
-
-
 def _from_hub(name: str) -> TokenizerFiles:
     # The hub's client reads this when it is imported. With it on, the client first asks the hub for
     # a list of its own: one more answer to wait for, and more than a tokenizer's name goes out.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     repository, _, revision = name.partition("@")
-    cached = _from_cache(repository, revision)
-    if cached:
-        return cached
+    if cached := cached_folder(repository, revision):
+        return _from_snapshot(repository, cached, "the hub's cache")
     try:
-        return _download(repository, revision)
-    except _HubRefusal as refusal:
+        return _from_snapshot(repository, download(repository, revision), "the hub")
+    except HubRefusal as refusal:
         if repository == DEFAULT_BASE and not revision and refusal.may_fall_back:
             return _from_mistral_common(str(refusal))
         if repository == DEFAULT_BASE and refusal.may_fall_back:
@@ -127,111 +105,10 @@ def _from_hub(name: str) -> TokenizerFiles:
         raise _unknown(name) from refusal
 
 
-class _HubRefusal(Exception):  # noqa: N818 - an answer, not a failure
-    """The hub gave no files; `may_fall_back` unless it said that there is no such repository."""
-
-    def __init__(self, reason: str, *, may_fall_back: bool) -> None:
-        super().__init__(reason)
-        self.may_fall_back = may_fall_back
-
-
-def _from_cache(repository: str, revision: str) -> TokenizerFiles | None:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    try:
-        folder = snapshot_download(
-            repository,
-            revision=revision or None,
-            allow_patterns=_HUB_PATTERNS,
-            local_files_only=True,
-        )
-    except (LocalEntryNotFoundError, HFValidationError, ValueError):
-        return None
-    snapshot = Path(folder)
-    if not any((snapshot / f).is_file() for f in ("tokenizer.model", "tokenizer.json")):
-        return None
-    note = f"{repository}: revision {snapshot.name} from the hub's cache."
-    files = _from_folder(repository, snapshot).files
-    return TokenizerFiles(repository, files, revision=snapshot.name, note=note)
-
-
-def _download(repository: str, revision: str) -> TokenizerFiles:
-    """Ask the hub what the repository holds, and fetch the tokenizer's files at that revision."""
-    from huggingface_hub import HfApi, snapshot_download
-
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "TRUE", "YES", "ON"}:
-        raise _HubRefusal("HF_HUB_OFFLINE is set", may_fall_back=True)
-    endpoint = os.environ.get("HF_ENDPOINT")
-    try:
-        api = HfApi(endpoint=endpoint)
-        ask = functools.partial(
-            api.model_info, repository, revision=revision or None, timeout=_HUB_SECONDS
-        )
-        _in_time(ask, _HUB_SECONDS)
-        # Asked for by its name, so that the cache remembers which commit the name stood for.
-        folder = snapshot_download(
-            repository,
-            revision=revision or None,
-            allow_patterns=_HUB_PATTERNS,
-            etag_timeout=_HUB_SECONDS,
-            endpoint=endpoint,
-        )
-    except Exception as error:
-        raise _refusal(error, repository, revision) from error
-    commit = Path(folder).name
-    note = f"{repository}: revision {commit} from the hub."
-    files = _from_folder(repository, Path(folder)).files
-    return TokenizerFiles(repository, files, revision=commit, note=note)
-
-
-def _in_time(ask: Callable[[], object], seconds: float) -> None:
-    """Ask, and give up after so long in all.
-
-    A time-out of the client covers one read; a name server that is silent, or a hub that answers
-    a byte at a time, would outlast it. The thread is left behind and ends with the program.
-
-    Raises:
-        TimeoutError: There was no whole answer in time. Any error of `ask` itself is passed on.
-    """
-    answer: Future[object] = Future()
-
-    def settle() -> None:
-        try:
-            answer.set_result(ask())
-        except Exception as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=settle, daemon=True).start()
-    answer.result(timeout=seconds)
-
-
-def _refusal(error: Exception, repository: str, revision: str) -> Exception:
-    """What the hub's answer means; anything that is no answer at all means it is out of reach.
-
-    The hub's client has changed its HTTP library more than once, so transport errors have no
-    common class to name here.
-    """
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    response = getattr(error, "response", None)
-    status = response.status_code if response is not None else None
-    if isinstance(error, RevisionNotFoundError):
-        return TokenizerError(
-            f"{repository} has no revision {revision!r}.", hint="give a commit, branch or tag."
-        )
-    if isinstance(error, GatedRepoError) or status in (401, 403):
-        return _HubRefusal(f"the hub refuses it ({status})", may_fall_back=True)
-    if isinstance(error, RepositoryNotFoundError):
-        return _HubRefusal("there is no such repository", may_fall_back=False)
-    if isinstance(error, HfHubHTTPError):
-        return _HubRefusal(f"the hub answered {status}", may_fall_back=True)
-    return _HubRefusal("the hub cannot be reached", may_fall_back=True)
+def _from_snapshot(repository: str, folder: Path, where: str) -> TokenizerFiles:
+    note = f"{repository}: revision {folder.name} from {where}."
+    files = _from_folder(repository, folder).files
+    return TokenizerFiles(repository, files, revision=folder.name, note=note)
 
 
 def _from_mistral_common(reason: str) -> TokenizerFiles:
