@@ -1,10 +1,12 @@
 # make demo   the whole line on what comes with tokext, offline, ending in a report
 # make test   lint, types and every test          make quick   the tests that take seconds
+# make docs   the site, into site/                make bench   every benchmark, and the page of results;
+#             TOKEXT_DATA names the folder with corpora/, peers/ and samples/
 PYTHON ?= python3
 BIN := .venv/bin
 TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: demo test quick lint clean
+.PHONY: demo test quick lint bench bench-scaling bench-gguf_parity docs clean
 
 demo: .venv/installed
 	$(BIN)/tokext demo
@@ -26,6 +28,15 @@ lint: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/all.py
+
+bench-scaling bench-gguf_parity: .venv/installed
+	$(BIN)/python benchmarks/all.py --only $(@:bench-%=%)
+
+docs: .venv/installed
+	$(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,10 +1,11 @@
 """Characters per token on held-out text, and what counting costs over a bare encode loop.
 
-    python benchmarks/compression.py --data FOLDER --extended DIR -o RESULT.json
+    python benchmarks/compression.py --data FOLDER -o RESULT.json [--extended DIR]
     python benchmarks/compression.py --render README.md -o RESULT.json    # its table and RESULT.png
 
-FOLDER holds corpora/ (three held-out files) and peers/ (other people's tokenizers). Documents are
-20 lines joined by newlines, and the newlines are counted. Each speed is the median of several
+FOLDER holds corpora/ (text to learn from, and three held-out files) and peers/ (other people's
+tokenizers). Without `--extended` two tokenizers are made first, of 30,000 pieces each. Documents
+are 20 lines joined by newlines, and the newlines are counted. Each speed is the median of several
 repeats; bare loop and harness take turns, so that a busy machine slows both. The harness reads
 the files, counts, compares lines and sums up; word metrics and curves are left out. The bare loop
 has the documents in memory and adds up numbers of tokens.
@@ -19,6 +20,7 @@ import json
 import os
 import platform
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,14 +28,18 @@ from typing import Any
 
 from tokext.bench.compression import measure_compression
 from tokext.corpus.read import group_lines, read_corpus
+from tokext.merge.extension import merge_vocab
 from tokext.output import json_text, write_whole
 from tokext.records import CompressionRow, read_record
 from tokext.report.charts import png
 from tokext.report.parts import Chart
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
+from tokext.vocab.added import train_vocab
+from tokext.vocab.train import METHODS
 
 BASE = "mistralai/Mistral-7B-v0.1"
 PEERS = ["peers/llm-jp-tokenizer-100k.ver3.0b1.model", "peers/gpt-neox-20b/tokenizer.json"]
+TRAINING = "ja_train.txt.gz"
 TEXTS = ["ja_heldout_literature.txt", "ja_heldout_technical.txt", "en_control.txt"]
 DOCUMENT_LINES = 20
 #: What a figure in the README's table stands between.
@@ -49,12 +55,25 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     if options.data:
-        result = run(options.data, options.extended, options.repeats)
+        with tempfile.TemporaryDirectory() as scratch:
+            extended = options.extended or extend(options.data, Path(scratch))
+            result = run(options.data, extended, options.repeats)
         write_whole(options.output, json_text(result), force=True)
     if options.render:
         result = json.loads(options.output.read_text(encoding="utf-8"))
         write_whole(options.render, with_table(options.render, table(result)), force=True)
         options.output.with_suffix(".png").write_bytes(picture(result))
+
+
+def extend(data: Path, scratch: Path) -> list[str]:
+    """Mistral with 30,000 pieces of the training text, by each method; the folders."""
+    folders = []
+    for method in METHODS:
+        added, folder = scratch / f"added-{method}", scratch / f"mistral-ja-{method}"
+        train_vocab(data / "corpora" / TRAINING, added, base=BASE, size=30_000, method=method)
+        merge_vocab(added, folder, base=BASE)
+        folders.append(str(folder))
+    return folders
 
 
 def run(data: Path, extended: list[str], repeats: int) -> dict[str, Any]:
@@ -179,6 +198,32 @@ def table(result: dict[str, Any]) -> str:
         counted = "" if changed is None else f"{changed:,} of {mine[-1]['n_lines']:,}"
         lines.append([name, f"{mine[0]['tokenizer_size']:,}", *ratios, counted])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def section(result: dict[str, Any]) -> str:
+    """Both tables of the page of results: what is counted, and what counting costs."""
+    lines = [["tokenizers", "one thread", "all threads"], ["---", "--:", "--:"]]
+    for row in result["speed"]:
+        ratios = (row[threads]["harness_over_bare"] for threads in ("one_thread", "all_threads"))
+        lines.append([" and ".join(row["tokenizers"]), *(f"{ratio:.2f}" for ratio in ratios)])
+    costs = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return f"{table(result)}\n\nSeconds of the harness over those of a bare loop:\n\n{costs}"
+
+
+def losses(result: dict[str, Any]) -> list[str]:
+    """Other people's tokenizers that put more characters into a token than any of ours."""
+    found = []
+    for text in TEXTS:
+        rows = [row for row in result["rows"] if row["corpus"] == text]
+        ours = [row for row in rows if row["tokenizer"] in result["guarantees"]]
+        best = max(row["chars_per_token"] for row in ours)
+        found += [
+            f"{row['tokenizer']} has {row['chars_per_token']:.3f} characters per token on "
+            f"{Path(text).stem}, tokext's best {best:.3f}"
+            for row in rows
+            if row not in ours and row["chars_per_token"] > best
+        ]
+    return found
 
 
 def picture(result: dict[str, Any]) -> bytes:

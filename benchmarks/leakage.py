@@ -139,5 +139,15 @@ def main() -> None:
     print(json.dumps({"rules_chars_per_second": speeds, "written": str(path.relative_to(ROOT))}))
 
 
+def losses(result: dict[str, Any]) -> list[str]:
+    """Where the line identifier is the faster."""
+    return [
+        f"fastText's line identifier reads {row['identifier_chars_per_second']:,} characters a "
+        f"second of {name}, the rules {row['rules_chars_per_second']:,}"
+        for name, row in result["samples"].items()
+        if row.get("identifier_chars_per_second", 0) > row["rules_chars_per_second"]
+    ]
+
+
 if __name__ == "__main__":
     main()

@@ -1,0 +1,90 @@
+"""Benchmarks are run by the commands that they show, and their page is made of their results."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+sys.path.append(str(BENCHMARKS))
+
+import all as runner  # noqa: E402
+import page  # noqa: E402
+
+SCRIPTS = runner.scripts()
+
+
+@pytest.mark.slow
+def test_the_page_holds_no_line_that_the_committed_results_do_not_give():
+    command = [sys.executable, "-c", "import page; print(page.page())"]
+    made = subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, check=True)
+    shown = (BENCHMARKS / "README.md").read_text(encoding="utf-8").splitlines()
+    assert set(shown) <= set(made.stdout.splitlines())
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=[s.name for s in SCRIPTS])
+def test_a_script_is_run_as_it_says_with_every_name_filled_in(script):
+    _, command = script.filled(script.command, "data", "work")
+    assert command[1] == str(BENCHMARKS / f"{script.name}.py")
+    assert not [word for word in command if re.fullmatch(r"[A-Z_.]{3,}", word)]
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """A benchmark of two numbers, in a folder of its own."""
+    lines = [
+        '"""What a toy measures.',
+        "",
+        "    python benchmarks/toy.py --data FOLDER --work FOLDER -o RESULT.json [--more]",
+        '"""',
+        "import json, pathlib, sys",
+        "def main(where):",
+        "    assert pathlib.Path(where['--work']).is_dir() and where['--data'] == '/data'",
+        "    ratios = {'peer': 0.5, 'other': 3}",
+        "    result = {'conditions': {'n_cpus': 2}, 'seconds_over_tokext': ratios}",
+        "    pathlib.Path(where['-o']).write_text(json.dumps(result))",
+        "if __name__ == '__main__':",
+        "    main(dict(zip(sys.argv[1::2], sys.argv[2::2])))",
+    ]
+    (tmp_path / "toy.py").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "shared.py").write_text('"""No benchmark."""\n', encoding="utf-8")
+    (tmp_path / "results").mkdir()
+    for module in (runner, page):
+        monkeypatch.setattr(module, "HERE", tmp_path)
+    monkeypatch.setattr(runner, "RESULTS", tmp_path / "results")
+    [found] = runner.scripts()
+    return found
+
+
+def test_what_a_peer_does_better_stands_on_the_page(toy):
+    assert runner.run(toy, "/data")
+    text = page.page()
+    assert "- toy: peer takes 0.50 of tokext's seconds" in text
+    assert "other takes" not in text
+    assert "What a toy measures." in text
+    assert "Conditions: n cpus 2." in text
+
+
+def test_a_script_that_fails_is_said_to(toy, capsys):
+    assert not runner.run(toy, "/elsewhere")
+    assert "toy: exit status 1" in capsys.readouterr().out
+
+
+def test_results_of_any_form_become_tables():
+    result = {
+        "conditions": {},
+        "rows": [{"name": "a", "n_rows": 1200, "long": [1, 2]}, {"name": "b", "n_rows": 3}],
+        "contenders": {
+            "x": {"seconds": 1.25, "deep": {"k": 1, "l": 2, "m": 3}},
+            "y": {"seconds": 2},
+        },
+    }
+    text = "\n".join(page.tables(json.loads(json.dumps(result))))
+    assert "| a | 1,200 |" in text
+    assert "| x | 1.25 |" in text
+    assert "| contenders, x, deep | 1 | 2 | 3 |" in text
