@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 
 import matplotlib
 import numpy
@@ -10,7 +11,7 @@ import pytest
 from matplotlib.image import imread
 from report_data import HOSTILE
 
-from tokext.report.charts import png, ranges, svg
+from tokext.report.charts import curves, png, ranges, svg
 from tokext.report.charts.style import LAYERS, SERIES
 from tokext.report.fonts import covered, drawable, embedded_font, font_file
 from tokext.report.inline import inline_svg
@@ -65,6 +66,20 @@ CHARTS = [
         "t",
         "a",
         {"bars": [{"label": name, "share": 0.5, "text": "1 of 2 $"} for name in NAMES]},
+    ),
+    Chart(
+        "c",
+        "intervals",
+        "t",
+        "a",
+        {
+            "rows": [
+                {"label": name, "text": "0 / 9 $", "share": 0.0, "low": 0.0, "high": 0.01 * (n + 1)}
+                for n, name in enumerate(NAMES)
+            ],
+            "floor": {"low": 0.001, "high": 0.02},
+            "x": "混入",
+        },
     ),
     Chart(
         "c",
@@ -169,3 +184,19 @@ def test_a_wide_range_is_marked_in_plain_numbers():
     marks = [tick.get_text() for tick in [*axis.get_majorticklabels(), *axis.get_minorticklabels()]]
     assert "1,000" in marks
     assert all(mark.replace(",", "").isdigit() for mark in marks if mark)
+
+
+def test_the_end_of_every_curve_has_its_name_however_close_they_end():
+    names = [f"curve {n}" for n in range(6)]
+    drawn = [
+        {"label": name, "points": [[0, 9.0 + n], [9, 7.0 + n / 99]], "knee": None}
+        for n, name in enumerate(names)
+    ]
+    figure = curves.draw({"curves": drawn, "knee_label": "", "x": "x", "y": "y"}, 7.0)
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    boxes = [t.get_window_extent() for t in axes.texts if "curve" in t.get_text()]
+    assert len(boxes) == 6
+    assert min(box.y0 for box in boxes) >= axes.get_window_extent().y0
+    tops = sorted((box.y0, box.y1) for box in boxes)
+    assert all(one[1] <= other[0] + 1 for one, other in itertools.pairwise(tops))

@@ -42,3 +42,19 @@ def test_the_headline_has_the_rate_and_its_interval(result, tmp_path):
     write_report([result], tmp_path / "report")
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "2 of 3 answers leave the language they were asked in: 66.67%" in text
+
+
+def test_the_chart_has_the_interval_of_every_group_and_both_sides_of_a_comparison(result, tmp_path):
+    content = json.loads(result.read_text(encoding="utf-8"))
+    rate = content["result"]["total"]["response"]
+    content["result"]["comparison"] = {
+        "before": rate, "after": rate, "differs": False, "p_value": 1.0,
+    }  # fmt: skip
+    result.write_text(json.dumps(content), encoding="utf-8")
+    report = write_report([result], tmp_path / "report")
+    shown = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
+    rows = shown["charts"]["leakage"]["rows"]
+    assert [row["label"] for row in rows][-2:] == ["before", "after"]
+    for row, group in zip(rows, content["result"]["groups"], strict=False):
+        assert {key: row[key] for key in group["response"]} == group["response"]
+    assert any("→" in fact.value for fact in report.facts)

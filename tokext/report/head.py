@@ -40,6 +40,8 @@ def headline(evidence: Evidence, comparison: Comparison | None, words: Words) ->
         return headline_of_speed(speeds[0].result, words)
     if served := evidence.of("served"):
         return headline_of_server(served[0].result, words)
+    if not evidence.vocabularies:
+        return _headline_of_kinds(evidence, words)
     pieces = evidence.vocabularies[0].pieces
     first = words.join([visible(piece) for piece, _ in pieces[:3]])
     sentence = words("headline.vocabulary", n_added=f"{len(pieces):,}", pieces=first)
@@ -62,6 +64,12 @@ def _headline_of_sweep(sweep: Sweep, words: Words) -> Headline:
     numbers = {"n": len(sweep.of("before")), "low": min(shares), "high": max(shares)}
     said = {"n": f"{numbers['n']:,}", "low": f"{min(shares):.1%}", "high": f"{max(shares):.1%}"}
     return Headline(words("headline.sweep", **said), numbers)
+
+
+def _headline_of_kinds(evidence: Evidence, words: Words) -> Headline:
+    """Of a report on results that have no sentence of their own."""
+    kinds = words.join(sorted(evidence.others))
+    return Headline(words("headline.kinds", kinds=kinds), {"n_files": len(evidence.files)})
 
 
 def _headline_of_plan(plan: Plan, words: Words) -> Headline:
@@ -106,12 +114,24 @@ def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> It
         yield Fact(label, f"{extension.size:,}", sizes, kinds=("tokenizer",))
     if comparison:
         yield from _facts_of_rows(comparison, words)
+    yield from _facts_of_leakage(evidence, words)
     guarantees = [g for verified in evidence.verified for g in verified.guarantees]
     if guarantees:
         numbers = {"n_held": sum(g.passed for g in guarantees), "n": len(guarantees)}
         value = words("fact.guarantees.value", **numbers)
         whole = numbers["n_held"] == numbers["n"]
         yield Fact(words("fact.guarantees"), value, numbers, whole, ("tokenizer", "verification"))
+
+
+def _facts_of_leakage(evidence: Evidence, words: Words) -> Iterable[Fact]:
+    for found in evidence.of("leakage")[:1]:
+        compared = found.result.get("comparison")
+        after = (compared or {}).get("after") or found.result["total"]["response"]
+        value, numbers = format_share(after["share"]), {"leaking_share": after["share"]}
+        if compared:
+            value = f"{format_share(compared['before']['share'])} → {value}"
+            numbers["leaking_share_before"] = compared["before"]["share"]
+        yield Fact(words("fact.leakage"), value, numbers, kinds=("leakage",))
 
 
 def _facts_of_rows(comparison: Comparison, words: Words) -> Iterable[Fact]:

@@ -87,6 +87,12 @@ def _read_rows(evidence: Evidence, path: Path, name: str, record: dict[str, Any]
     evidence.rows += [{**row, "source": source} for row in rows]
 
 
+def _read_initialization(
+    evidence: Evidence, _path: Path, name: str, record: dict[str, Any]
+) -> None:
+    evidence.others.setdefault("initialization", []).append(Found(name, record["rows"]))
+
+
 def _read_added(path: Path) -> tuple[tuple[str, int], ...]:
     try:
         # Only a line feed ends a row: a piece may hold what else `splitlines` takes for an end.
@@ -122,10 +128,11 @@ KINDS: dict[str, Reader] = {
     "added vocabulary": _read_vocabulary,
     "compression": _read_rows,
     "plan": keep("plan", "rows"),
-    "leakage": keep("leakage", "groups", "total"),
+    "leakage": keep("leakage", "groups", "total", "false_positive_floor"),
     "sweep": keep("sweep", "cells"),
     "throughput": keep_rows("throughput", ThroughputRow.from_dict),
     "served": keep_rows("served", ServedRow.from_dict),
+    "initialization": _read_initialization,
 }
 
 #: A key that only rows of one kind have, and the kind: for results that are bare lists of rows.

@@ -14,7 +14,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from tokext.report.charts import bars, curves, heatmap, ranges, ratio, shares, speed, stack
+from tokext.report.charts import (
+    bars,
+    curves,
+    heatmap,
+    intervals,
+    ranges,
+    ratio,
+    shares,
+    speed,
+    stack,
+)
 from tokext.report.charts.style import NARROW_INCHES, SURFACE, WIDE_INCHES, own_settings
 from tokext.report.parts import Chart
 from tokext.report.show import visible
@@ -26,6 +36,7 @@ KINDS: dict[str, Callable[[Any, float], Figure]] = {
     "bars": bars.draw,
     "curves": curves.draw,
     "heatmap": heatmap.draw,
+    "intervals": intervals.draw,
     "ranges": ranges.draw,
     "ratio": ratio.draw,
     "shares": shares.draw,

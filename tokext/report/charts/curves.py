@@ -66,9 +66,18 @@ def _line_ends(axes: Axes, ends: Sequence[tuple[str, float, float]], width: floa
     low, high = axes.get_ylim()
     x = max(x for _, x, _ in ends)
     ends = sorted(ends, key=lambda end: end[2])
-    places = apart([y for _, _, y in ends], (high - low) * 0.075)
+    step = (high - low) * 0.075
+    places = apart([y for _, _, y in ends], step)
+    lift = max(0.0, low + step / 2 - places[0])  # clear of the axis below
     for (label, _, y), place in zip(ends, places, strict=True):
         text = drawable(f" {fitted(visible(label), 34 if width > 5 else 14)} {y:.2f}")
+        # A label pushed above the axes is drawn all the same.
         axes.annotate(
-            text, (x, place), xytext=(5, 0), textcoords="offset points", va="center", clip_on=False
+            text,
+            (x, place + lift),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            clip_on=False,
+            annotation_clip=False,
         )

@@ -20,7 +20,7 @@ def section(material: Material) -> Section | None:
             _rates(f"leakage_rates{key}", found.name, found.result, material.words),
             _examples(f"leakage_examples{key}", found.name, found.result, material.words),
         ]
-    return make_section("leakage", material.words, parts) if parts else None
+    return make_section("leakage", material.words, parts, ("leakage",)) if parts else None
 
 
 def _groups(result: Mapping[str, Any], words: Words) -> list[tuple[str, Mapping[str, Any]]]:
@@ -36,21 +36,25 @@ def _name(key: Mapping[str, str]) -> str:
 
 
 def _chart(name: str, source: str, result: Mapping[str, Any], words: Words) -> Chart:
-    """The share of answers that leak, group by group, with its interval in words."""
-    bars = [
-        {
-            "label": label,
-            "share": group["response"]["share"],
-            "text": f"{group['response']['share']:.2%} ({_interval(group['response'])})",
-        }
-        for label, group in _groups(result, words)
+    """The share of answers that leak, group by group, with its interval."""
+    rates = [(label, group["response"]) for label, group in _groups(result, words)]
+    compared = result.get("comparison") or {}
+    rates += [(words(f"leakage.{w}"), compared[w]) for w in ("before", "after") if compared]
+    rows = [
+        {"label": label, "text": f"{rate['n']:,} / {rate['total']:,}"}
+        | {key: rate[key] for key in ("n", "total", "share", "low", "high")}
+        for label, rate in rates
     ]
-    spoken = [f"{bar['label']}: {bar['text']}" for bar in bars]
+    spoken = [f"{label}: {rate['share']:.2%} ({_interval(rate)})" for label, rate in rates]
     title = words("leakage.chart", language=result["language"], source=source)
-    floor = _interval(result["false_positive_floor"])
-    note = words("leakage.floor", share=floor)
-    return Chart(name, "shares", title, alt_text(words, "leakage.alt", spoken), {"bars": bars},
-                 note)  # fmt: skip
+    floor = result["false_positive_floor"]
+    notes = [words("leakage.floor", share=_interval(floor))]
+    if compared:
+        verdict = "leakage.differs" if compared["differs"] else "leakage.alike"
+        notes.append(words(verdict, p=f"{compared['p_value']:.3f}"))
+    data = {"rows": rows, "floor": floor, "x": words("leakage.axis")}
+    alt = alt_text(words, "leakage.alt", spoken)
+    return Chart(name, "intervals", title, alt, data, " ".join(notes))
 
 
 def _interval(rate: Mapping[str, Any]) -> str:

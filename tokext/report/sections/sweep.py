@@ -24,7 +24,7 @@ def section(material: Material) -> Section | None:
             _chart(f"sweep_bits{key}", "bits", sweep, _bits, material.words),
             _table(f"sweep{key}", name, sweep, material.words),
         ]
-    return make_section("sweep", material.words, parts)
+    return make_section("sweep", material.words, parts, ("sweep",))
 
 
 #: What a map shows of a cell: the value that colors it, and the text in it.
