@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +21,11 @@ from tokext.bench.throughput import measure_subjects, measure_throughput
 from tokext.bench.throughput_run import Runner
 from tokext.bench.throughput_shapes import random_model
 from tokext.bench.throughput_subject import Subject, open_subject
+from tokext.bench.throughput_team import join_rows
 from tokext.bench.throughput_windows import cut_windows
 from tokext.bench.throughput_work import deal, make_work
 from tokext.errors import InputError, ModelError
+from tokext.model.load import load_model, run_device
 from tokext.records import ThroughputRow, read_throughput
 from tokext.tokenizer.load import load_tokenizer
 
@@ -290,3 +297,66 @@ def test_the_cpu_is_tried_out_where_no_machine_is_named(fine):
     assert row.prediction.is_measured_machine
     assert 1e8 < row.prediction.bytes_per_second < 1e13
     assert row.device == "cpu"
+
+
+def test_weights_that_wait_on_the_disk_change_nothing_that_is_said(tmp_path):
+    folder = write_model(tmp_path / "model")
+    options = {"mode": "free", "batch_size": [2], **SMALL, "seed": 3}
+    (whole,) = measure_throughput([folder], {"text": [TEXT]}, **options)
+    (spread,) = measure_throughput([folder], {"text": [TEXT]}, max_memory="90KB", **options)
+    assert spread.n_decode_chars == whole.n_decode_chars
+    assert spread.n_parameters == whole.n_parameters
+    assert spread.device == "cpu"
+
+
+def test_weights_beyond_the_memory_that_is_allowed_are_on_the_disk(tmp_path):
+    loaded = load_model(write_model(tmp_path / "model"), device="cpu", max_memory="90KB")
+    assert "disk" in loaded.model.hf_device_map.values()
+    assert run_device(loaded.model) == torch.device("cpu")
+    with pytest.raises(InputError, match="no size of memory"):
+        load_model(tmp_path / "model", device="cpu", max_memory="much")
+
+
+def test_what_processes_did_together_is_added_up_and_takes_the_slowest_ones_time(rows):
+    first, second = rows[0], replace(rows[0], decode_seconds=(9.0, 8.0), n_decode_tokens=5)
+    joined = join_rows([first, second])
+    assert joined.n_processes == joined.batch_size == 2
+    assert joined.decode_seconds == (9.0, 8.0)
+    assert joined.n_decode_chars == tuple(2 * n for n in first.n_decode_chars)
+    assert joined.n_decode_tokens == first.n_decode_tokens + 5
+    assert joined.prediction.step_seconds == first.prediction.step_seconds
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_documents_and_leave_one_result(coarse, fine, tmp_path):
+    text, out = tmp_path / "t.txt", tmp_path / "speed.json"
+    text.write_text(TEXT, "utf-8")
+    command = [
+        sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2",
+        "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no",
+        "--main_process_port", str(free_port()), "--module", "tokext", "bench", "throughput",
+        coarse, fine, "--shape", "mistral-tiny", "--text", text, "--device", "cpu",
+        "--new-tokens", "6", "--prefill-chars", "20", "--repeats", "2", "--machine", "h200",
+        "-o", out, "--json",
+    ]  # fmt: skip
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert json.loads(done.stdout) == json.loads(out.read_text("utf-8"))
+    alone = measure_throughput(
+        [coarse, fine], {"text": [TEXT]}, shape="mistral-tiny", batch_size=[2], **SMALL
+    )
+    for together, one in zip(read_throughput(out), alone, strict=True):
+        assert (together.n_processes, together.batch_size) == (2, 2)
+        assert together.n_decode_chars == one.n_decode_chars
+        assert together.n_decode_tokens == one.n_decode_tokens
+        assert len(together.decode_ratios) == len(one.decode_ratios)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

@@ -21,7 +21,7 @@ def speed_row(model: str, batch_size: int, seconds: float, ratio: float | None) 
     ratios = () if ratio is None else (ratio, ratio * 0.9, ratio * 1.2)
     return ThroughputRow(
         model=model, tokenizer_size=32_000, shape="mistral-1b", n_rows=32_000,
-        n_parameters=10**9, mode="replay", batch_size=batch_size, device="cpu",
+        n_parameters=10**9, mode="replay", n_processes=1, batch_size=batch_size, device="cpu",
         device_name="cpu <i>", dtype="float32", is_compiled=False, corpus="held-out.txt",
         n_prefill_chars=500 * batch_size, n_prefill_tokens=600,
         n_decode_chars=(100 * batch_size,) * 3, n_decode_tokens=120, n_steps=120,

@@ -48,6 +48,7 @@ def sample_model(
     device: str = "auto",
     dtype: str = "auto",
     load_in_4bit: bool = False,
+    max_memory: int | str | None = None,
     force: bool = False,
 ) -> SampleSummary:
     """Sample a checkpoint's answers to prompts, under every combination of settings.
@@ -73,6 +74,8 @@ def sample_model(
         device: Where to run.
         dtype: ``auto`` for that of the files.
         load_in_4bit: Quantize with bitsandbytes.
+        max_memory: What weights may take on the device, as ``20GB``; the others wait in the CPU's
+            memory or on the disk.
         force: Begin anew even if `output` holds something.
 
     Raises:
@@ -90,7 +93,9 @@ def sample_model(
     jobs = plan_jobs(as_prompts(prompts), settings, n=n, max_new_tokens=max_new_tokens, seed=seed)
     if batch_size < 1:
         raise InputError(f"batch_size is {batch_size}.", hint="it has to be 1 or more.")
-    loaded = _loaded(model, tokenizer, device, dtype, load_in_4bit)
+    loading: dict[str, Any] = {"tokenizer": tokenizer, "device": device, "dtype": dtype,
+               "load_in_4bit": load_in_4bit, "max_memory": max_memory}  # fmt: skip
+    loaded = model if isinstance(model, LoadedModel) else load_model(model, **loading)
     format_ = PromptFormat(loaded.tokenizer, template)
     made_by = {
         "model": loaded.name,
@@ -165,20 +170,6 @@ def free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def _loaded(
-    model: str | Path | LoadedModel,
-    tokenizer: str | Path | None,
-    device: str,
-    dtype: str,
-    load_in_4bit: bool,
-) -> LoadedModel:
-    if isinstance(model, LoadedModel):
-        return model
-    return load_model(
-        model, tokenizer=tokenizer, device=device, dtype=dtype, load_in_4bit=load_in_4bit
-    )
 
 
 def _prompt_ids(

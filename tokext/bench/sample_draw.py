@@ -20,6 +20,7 @@ from transformers import (
 )
 
 from tokext.bench.sampling import Answer, Job, Sampling
+from tokext.model.load import run_device
 
 
 class DrawByRow(LogitsProcessor):  # type: ignore[misc]
@@ -67,7 +68,7 @@ def draw_batch(
     """
     begin = time.perf_counter()
     config = _generation_config(model, tokenizer, jobs[0])
-    device = model.get_input_embeddings().weight.device
+    device = run_device(model)
     ids, mask = pad_left(prompts, config.pad_token_id)
     drawing = _processors(jobs, device)
     with torch.inference_mode():

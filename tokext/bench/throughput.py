@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 
@@ -16,6 +17,7 @@ from tokext.bench.throughput_memory import PeakMemory
 from tokext.bench.throughput_rows import Passes, make_rows
 from tokext.bench.throughput_run import Runner, Timing
 from tokext.bench.throughput_subject import Subject, machine_of, open_subject
+from tokext.bench.throughput_team import Team
 from tokext.bench.throughput_windows import Windows, cut_windows, read_whole
 from tokext.bench.throughput_work import make_work
 from tokext.errors import InputError, ModelError
@@ -24,6 +26,7 @@ from tokext.progress import bar, say
 from tokext.records import ThroughputRow
 
 Mode = Literal["replay", "free"]
+Done = TypeVar("Done")
 
 #: Text enough to say how many characters a token has.
 _SAMPLE_CHARS = 20_000
@@ -43,6 +46,7 @@ def measure_throughput(
     repeats: int = 5,
     warmup: int = 1,
     compiled: bool = False,
+    max_memory: int | str | None = None,
     machine: str = "auto",
     seed: int = 0,
 ) -> list[ThroughputRow]:
@@ -52,6 +56,9 @@ def measure_throughput(
     characters, token by token, whatever it would have said. In the mode ``free`` it writes what it
     says, and the characters of that are counted; ends of sequence are not drawn, so that all write
     equally many tokens.
+
+    Started by `accelerate launch`, each process takes documents of its own, `batch_size` at a time,
+    and all get the same rows: what they did together.
 
     Args:
         models: Checkpoints; with a `shape`, tokenizers, whose sizes the shape gets its rows from.
@@ -66,6 +73,8 @@ def measure_throughput(
         repeats: Passes that count, taken in turns between the models.
         warmup: Passes before them that do not.
         compiled: Compile the step of decoding, over a cache of fixed size.
+        max_memory: Of a checkpoint: what weights may take on the device, as ``20GB``; the others
+            wait in the CPU's memory or on the disk.
         machine: What to predict for: a name of `MACHINES`; ``auto`` looks the device up there, and
             tries out one that is not in it.
         seed: Of what is drawn in the mode ``free``.
@@ -77,8 +86,12 @@ def measure_throughput(
     sizes = list(dict.fromkeys(batch_size))
     _check(models, sizes, mode, shape, new_tokens, prefill_chars, repeats, warmup)
     corpus, text = read_whole(texts)
-    place = find_device(device)
-    subjects = [open_subject(name, shape=shape, device=place, dtype=dtype) for name in models]
+    team = Team(device)
+    place = find_device(team.device(device))
+    subjects = [
+        open_subject(name, shape=shape, device=place, dtype=dtype, max_memory=max_memory)
+        for name in models
+    ]
     return measure_subjects(
         subjects,
         text,
@@ -92,6 +105,7 @@ def measure_throughput(
         compiled=compiled,
         machine=machine,
         seed=seed,
+        team=team,
     )
 
 
@@ -109,20 +123,22 @@ def measure_subjects(
     compiled: bool = False,
     machine: str = "auto",
     seed: int = 0,
+    team: Team | None = None,
 ) -> list[ThroughputRow]:
     """The same for models that are loaded already; see `measure_throughput`."""
     sample = text[:_SAMPLE_CHARS]
     first = subjects[0].tokenizer
     decode_chars = max(1, round(new_tokens * len(sample) / len(first.encode(sample))))
-    found = machine_of(machine, subjects[0].model.get_input_embeddings().weight)
-    measuring = _Measuring(corpus, mode, repeats, warmup, compiled, found, seed)
+    found = machine_of(machine, subjects[0].model)
+    team = team or Team()
+    measuring = _Measuring(corpus, mode, repeats, warmup, compiled, found, seed, team)
     rows: list[ThroughputRow] = []
     waiting, tried = list(dict.fromkeys(batch_size)), set[int]()
     while waiting:
         size = waiting.pop(0)
         tried.add(size)
-        windows = cut_windows(text, size, prefill_chars, decode_chars)
-        measured = measuring.try_batch(subjects, windows)
+        windows = cut_windows(text, size * team.size, prefill_chars, decode_chars)
+        measured = measuring.try_batch(subjects, team.share(windows))
         if measured is not None:
             rows += measured
         elif size == 1:
@@ -149,34 +165,42 @@ class _Measuring:
     compiled: bool
     machine: Machine
     seed: int
+    team: Team
 
     def try_batch(
         self, subjects: Sequence[Subject], windows: Windows
     ) -> list[ThroughputRow] | None:
-        """The rows of one batch size; None if memory ran out."""
-        try:
-            return self._batch(subjects, windows)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        return None
-
-    def _batch(self, subjects: Sequence[Subject], windows: Windows) -> list[ThroughputRow]:
-        passes = [self._prepare(subject, windows) for subject in subjects]
+        """The rows of one batch size; None if memory ran out, here or in another process."""
+        passes = self._try(lambda: [self._prepare(subject, windows) for subject in subjects])
+        if passes is None:
+            return None
         n_passes = (self.warmup + self.repeats) * len(passes)
         title = f"batch {len(windows.texts)}"
         with bar(title, total=n_passes, unit="pass") as progress:
             for repeat in range(self.warmup + self.repeats):
                 # In turns, so that a machine that slows down slows all of them.
                 for own in passes:
-                    with own.memory:
-                        timing = self._run(own, self.seed + repeat)
+                    timing = self._try(partial(self._run, own, self.seed + repeat))
+                    if timing is None:
+                        return None
                     if repeat >= self.warmup:
                         own.timings.append(timing)
                     progress.update(1)
-        return make_rows(passes, corpus=self.corpus, machine=self.machine)
+        return self.team.join(make_rows(passes, corpus=self.corpus, machine=self.machine))
+
+    def _try(self, action: Callable[[], Done]) -> Done | None:
+        """What an action gives in this process; None if memory ran out in any."""
+        done: Done | None = None
+        try:
+            done = action()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        if self.team.all(done is not None):
+            return done
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return None
 
     def _prepare(self, subject: Subject, windows: Windows) -> Passes:
         work = make_work(windows, subject.tokenizer)
@@ -193,9 +217,10 @@ class _Measuring:
         return Passes(subject, work, runner, PeakMemory(subject.model), own_words)
 
     def _run(self, own: Passes, seed: int) -> Timing:
-        if self.mode == "replay":
-            return own.runner.replay()
-        return own.runner.free(seed, own.subject.never_drawn())
+        with own.memory:
+            if self.mode == "replay":
+                return own.runner.replay()
+            return own.runner.free(seed, own.subject.never_drawn())
 
 
 def _check(

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from tokext.model.load import run_device
+
 _STATUS = Path("/proc/self/status")
 _PEAK_RESET = Path("/proc/self/clear_refs")
 
@@ -24,7 +26,7 @@ class PeakMemory:
 
     def __init__(self, model: Any) -> None:
         self.weights = weight_bytes(model)
-        self.device = model.get_input_embeddings().weight.device
+        self.device = run_device(model)
         self.beside: int | None = None
 
     def __enter__(self) -> PeakMemory:
@@ -50,8 +52,8 @@ class PeakMemory:
 
 
 def weight_bytes(model: Any) -> int:
-    """Bytes of all different weights."""
-    return sum(p.numel() * p.element_size() for p in model.parameters())
+    """Bytes of all different weights that lie in memory, and not on the disk."""
+    return sum(p.numel() * p.element_size() for p in model.parameters() if not p.is_meta)
 
 
 def _start_of_process() -> int | None:

@@ -20,6 +20,7 @@ from tokext.bench.throughput_memory import PeakMemory
 from tokext.bench.throughput_run import Runner, Timing
 from tokext.bench.throughput_subject import Subject, device_name
 from tokext.bench.throughput_work import Work
+from tokext.model.load import run_device
 from tokext.records import ThroughputRow
 
 
@@ -85,7 +86,7 @@ def make_rows(measured: Sequence[Passes], *, corpus: str, machine: Machine) -> l
 def _row(own: Passes, corpus: str, machine: Machine) -> ThroughputRow:
     subject, work = own.subject, own.work
     cost, load = own.costed
-    weight = subject.model.get_input_embeddings().weight
+    device = run_device(subject.model)
     return ThroughputRow(
         model=subject.name,
         tokenizer_size=subject.tokenizer.size,
@@ -93,10 +94,11 @@ def _row(own: Passes, corpus: str, machine: Machine) -> ThroughputRow:
         n_rows=cost.n_rows,
         n_parameters=sum(p.numel() for p in subject.model.parameters()),
         mode="free" if own.counts_own_words else "replay",
+        n_processes=1,
         batch_size=work.decode.shape[0],
-        device=weight.device.type,
-        device_name=device_name(weight.device),
-        dtype=str(weight.dtype).removeprefix("torch."),
+        device=device.type,
+        device_name=device_name(device),
+        dtype=str(subject.model.dtype).removeprefix("torch."),
         is_compiled=own.runner.is_compiled,
         corpus=corpus,
         n_prefill_chars=work.n_prefill_chars,

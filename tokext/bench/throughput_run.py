@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tokext.bench.roofline import Machine
 from tokext.bench.throughput_work import Work
+from tokext.model.load import run_device
 
 _TRIAL_BYTES = 256 << 20
 _TRIAL_WIDTH = 1024
@@ -41,7 +42,7 @@ class Runner:
 
     def __init__(self, model: Any, work: Work, *, compiled: bool = False) -> None:
         self.model = model
-        self.device = model.get_input_embeddings().weight.device
+        self.device = run_device(model)
         self.prefill = work.prefill.to(self.device)
         self.decode = work.decode.to(self.device)
         self.is_compiled = compiled

@@ -15,7 +15,7 @@ from tokext.bench.shapes import find_shape
 from tokext.bench.throughput_run import measured_machine
 from tokext.bench.throughput_shapes import random_model
 from tokext.errors import InputError, ModelError
-from tokext.model.load import find_dtype, is_out_of_memory, load_model
+from tokext.model.load import find_dtype, is_out_of_memory, load_model, run_device
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 
 
@@ -65,11 +65,16 @@ class Subject:
         ids = set(ends if isinstance(ends, list | tuple) else [ends]) - {None}
         weight = self.model.get_input_embeddings().weight
         ids |= {*range(len(self.decoder), weight.shape[0]), *(config.suppress_tokens or ())}
-        return torch.tensor(sorted(ids), dtype=torch.int64, device=weight.device)
+        return torch.tensor(sorted(ids), dtype=torch.int64, device=run_device(self.model))
 
 
 def open_subject(
-    name: str | Path, *, shape: str | None, device: torch.device, dtype: str
+    name: str | Path,
+    *,
+    shape: str | None,
+    device: torch.device,
+    dtype: str,
+    max_memory: int | str | None = None,
 ) -> Subject:
     """A checkpoint, or a shape with the rows that a tokenizer needs.
 
@@ -77,7 +82,7 @@ def open_subject(
         ModelError: It cannot be loaded, or does not fit into memory.
     """
     if shape is None:
-        loaded = load_model(name, device=str(device), dtype=dtype)
+        loaded = load_model(name, device=str(device), dtype=dtype, max_memory=max_memory)
         folder = loaded.tokenizer.name_or_path
         return Subject(loaded.name, loaded.model, load_tokenizer(folder), loaded.tokenizer)
     tokenizer = load_tokenizer(name)
@@ -95,8 +100,8 @@ def open_subject(
     return Subject(tokenizer.name, model, tokenizer, shape=shape)
 
 
-def machine_of(name: str, weight: torch.Tensor) -> Machine:
-    """What to predict for: a machine of the table, or where the weight is.
+def machine_of(name: str, model: Any) -> Machine:
+    """What to predict for: a machine of the table, or where a model runs.
 
     ``auto`` looks that device up in the table, and tries it out where it is not in there.
 
@@ -105,11 +110,12 @@ def machine_of(name: str, weight: torch.Tensor) -> Machine:
     """
     if name != "auto":
         return find_machine(name)
-    called = device_name(weight.device)
-    if weight.device.type == "cuda" and weight.dtype in (torch.bfloat16, torch.float16):
+    device, dtype = run_device(model), model.dtype
+    called = device_name(device)
+    if device.type == "cuda" and dtype in (torch.bfloat16, torch.float16):
         with contextlib.suppress(InputError):
             return find_machine(called)
-    return measured_machine(weight.device, weight.dtype, called)
+    return measured_machine(device, dtype, called)
 
 
 def device_name(device: torch.device) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from tokext import progress
 from tokext.cli import options
 from tokext.cli.several import SeveralValues
 from tokext.cli.throughput_tables import served_table, throughput_table
@@ -64,6 +66,11 @@ from tokext.cli.throughput_tables import served_table, throughput_table
 @click.option("--warmup", default=1, show_default=True, help="Passes before them.")
 @click.option("--compile", "compiled", is_flag=True, help="Compile the step of decoding.")
 @click.option(
+    "--max-memory",
+    metavar="SIZE",
+    help="Of a checkpoint on the device, as 20GB; other weights wait in memory or on the disk.",
+)
+@click.option(
     "--machine",
     default="auto",
     show_default=True,
@@ -118,6 +125,7 @@ def command(
       tokext bench throughput mistralai/Mistral-7B-v0.1 tokenizer --shape mistral-7b --text ja.txt
       tokext bench throughput ./base ./extended --mode free --text ja.txt -o speed.json
       tokext bench throughput http://localhost:8000/v1 --model mistral-7b-ja --text ja.txt
+      accelerate launch --num_processes 2 -m tokext bench throughput ./base ./ja --text ja.txt
     """
     from tokext.output import json_text, refuse_taken, write_whole
 
@@ -125,10 +133,14 @@ def command(
         refuse_taken(output, force)  # before the measuring, not after it
     is_server = _is_server(models)
     given = _own_flags(measuring, is_server)
+    is_first = os.environ.get("RANK", "0") == "0"  # of the processes of accelerate launch
+    if not is_first:
+        progress.shown.set(False)
     fields, told = (_ask if is_server else _run)(models, texts, given)
-    if output:
-        write_whole(output, json_text(fields), force=force)
-    options.emit(fields, told, as_json=as_json)
+    if is_first:
+        if output:
+            write_whole(output, json_text(fields), force=force)
+        options.emit(fields, told, as_json=as_json)
 
 
 #: Flags that mean something for a server alone, and those that do for both.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Flags that mean something for one of the two sources alone.
 _LOCAL = {"tokenizer": None, "batch_size": 8, "device": "auto", "dtype": "auto",
-          "load_in_4bit": False}  # fmt: skip
+          "load_in_4bit": False, "max_memory": None}  # fmt: skip
 _SERVER = {"model": None, "concurrency": 8, "timeout_seconds": 120.0, "n_tries": 6}
 
 
@@ -90,6 +90,11 @@ _SERVER = {"model": None, "concurrency": 8, "timeout_seconds": 120.0, "n_tries":
     help="auto is that of the files.",
 )
 @click.option("--load-in-4bit", is_flag=True, help="Quantize with bitsandbytes while loading.")
+@click.option(
+    "--max-memory",
+    metavar="SIZE",
+    help="Of the checkpoint on the device, as 20GB; other weights wait in memory or on the disk.",
+)
 @click.option("--model", help="What the server calls the model.")
 @click.option("--concurrency", default=8, show_default=True, help="Requests at a time.")
 @click.option(

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from tokext.corpus.memory import parse_bytes
 from tokext.errors import ModelError
 from tokext.model.find import find_checkpoint
 
@@ -33,6 +34,7 @@ def load_model(
     device: str = "auto",
     dtype: str = "auto",
     load_in_4bit: bool = False,
+    max_memory: int | str | None = None,
 ) -> LoadedModel:
     """Load a checkpoint to run it.
 
@@ -42,8 +44,11 @@ def load_model(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         dtype: ``auto`` for that of the files, or ``bfloat16``, ``float16``, ``float32``.
         load_in_4bit: Quantize with bitsandbytes while loading.
+        max_memory: Bytes, or a size such as ``20GB``, that weights may take on the device. The
+            others stay in the CPU's memory or on the disk, and come to the device when needed.
 
     Raises:
+        InputError: `max_memory` is no size.
         ModelError: There is no such checkpoint or device, it cannot be loaded, bitsandbytes is
             missing, or model and tokenizer are of different sizes.
     """
@@ -52,12 +57,23 @@ def load_model(
     options: dict[str, Any] = {"dtype": dtype if dtype == "auto" else find_dtype(dtype)}
     if load_in_4bit:
         options |= _four_bit(place)
+    if max_memory is not None:
+        options |= _offloading(place, parse_bytes(max_memory))
     own = find_checkpoint(tokenizer).folder if tokenizer else found.folder
     model, loaded = _load(found.folder, own, options)
-    if not load_in_4bit:
+    if "device_map" not in options:
         model = model.to(place)
     check_sizes(model, loaded, found.name)
     return LoadedModel(found.name, str(tokenizer or found.name), model.eval(), loaded)
+
+
+def run_device(model: Any) -> torch.device:
+    """Where a model calculates; weights that lie elsewhere are brought there."""
+    places = getattr(model, "hf_device_map", None)
+    if not places:
+        return torch.device(model.get_input_embeddings().weight.device)
+    first = next((place for place in places.values() if place not in ("cpu", "disk")), "cpu")
+    return torch.device(first)
 
 
 def find_device(name: str) -> torch.device:
@@ -139,6 +155,15 @@ def _four_bit(device: torch.device) -> dict[str, Any]:
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
     )
     return {"quantization_config": quantized, "device_map": {"": device}}
+
+
+def _offloading(device: torch.device, n_bytes: int) -> dict[str, Any]:
+    """Let accelerate spread weights: so many bytes on the device, then memory, then the disk."""
+    from accelerate.utils import get_max_memory
+
+    there: int | str = (device.index or 0) if device.type == "cuda" else device.type
+    budget = {"cpu": get_max_memory()["cpu"]} | {there: n_bytes}
+    return {"device_map": "auto", "max_memory": budget}
 
 
 def _load(folder: Path, tokenizer: Path, options: dict[str, Any]) -> tuple[Any, Any]:

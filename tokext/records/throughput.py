@@ -38,13 +38,14 @@ class ThroughputRow:
     """How fast one model reads and writes one text, at one batch size.
 
     Tuples have an entry a repeat; repeats of several models were taken in turns, so entries of the
-    same place belong together. Characters and tokens are those of the whole batch. A step writes
-    one token in each sequence. `shape` is empty for a checkpoint; with a shape the weights are
-    random. `kv_bytes_per_token` is of one sequence. `decode_ratios` and `prefill_ratios` are this
-    model's characters per second divided by the first model's, pair by pair, and empty for the
-    first. `context_tokens` and `peak_memory_bytes` are None where they are not known;
-    `break_even_batch` is None where no batch eats the gain; `predicted_curve` has (batch size,
-    predicted ratio) at powers of two, and nothing for the first model.
+    same place belong together. Characters and tokens are those of the whole batch, and of all
+    processes, whose slowest gives the time. A step writes one token in each sequence. `shape` is
+    empty for a checkpoint; with a shape the weights are random. `kv_bytes_per_token` is of one
+    sequence. `decode_ratios` and `prefill_ratios` are this model's characters per second divided by
+    the first model's, pair by pair, and empty for the first. `context_tokens` and
+    `peak_memory_bytes` are None where they are not known; `break_even_batch` is None where no batch
+    eats the gain; `predicted_curve` has (batch size, predicted ratio) at powers of two, and nothing
+    for the first model.
     """
 
     model: str
@@ -53,6 +54,7 @@ class ThroughputRow:
     n_rows: int
     n_parameters: int
     mode: str
+    n_processes: int
     batch_size: int
     device: str
     device_name: str
