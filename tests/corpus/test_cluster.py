@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tokext.bench.compression import measure_compression
 from tokext.corpus.count import count_parts
 from tokext.corpus.embedded import embedded_lines
 from tokext.corpus.engines import InTurn, open_engine
@@ -58,6 +59,10 @@ class Losing(ShardsInMemory):
             self.remove_node()
 
 
+def numbers(row):
+    return {k: v for k, v in row.as_dict().items() if k not in ("seconds", "created")}
+
+
 def square_slowly(number):
     time.sleep(0.5)
     return number * number
@@ -81,6 +86,12 @@ def test_a_cluster_counts_as_one_machine_does_and_a_lost_node_changes_nothing(
         assert engine.n_workers == 2
         shards = ShardsInFolder(tmp_path)
         assert count_parts([(batches, 3)], engine=engine, shards=shards, **options) == local
+
+        mistral = "mistralai/Mistral-7B-v0.1"
+        text = [("lines", lines * 3)]
+        [here] = measure_compression(mistral, text, document_lines=20)
+        [there] = measure_compression(mistral, text, document_lines=20, engine="ray")
+        assert numbers(there) == numbers(here)
 
         results = engine.map(square_slowly, range(9))  # both nodes are at work all the time
         first = next(results)

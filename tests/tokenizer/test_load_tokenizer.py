@@ -246,3 +246,13 @@ def test_a_model_written_and_read_again_is_the_same(folder):
 def test_an_unknown_language_is_named():
     with pytest.raises(InputError, match="xx"):
         find_language("xx")
+
+
+def test_a_tokenizer_travels_to_other_processes(extended_folder):
+    import pickle
+
+    tokenizer = load_tokenizer(extended_folder)
+    text = "東京の本屋で Hello, world を読む。"
+    expected = tokenizer.encode(text), tokenizer.fast.encode(text)
+    sent = pickle.loads(pickle.dumps(tokenizer))
+    assert (sent.encode(text), sent.fast.encode(text)) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from tokext.bench.tally import Tally
 from tokext.bench.texts import Texts, open_texts
 from tokext.bench.vocabulary import Vocabulary, vocabulary_of
 from tokext.bench.words import WordSample, find_words, measure_words
+from tokext.corpus.engines import Engine, EngineName, open_engine
 from tokext.errors import InputError, TokenizerError, refuse_below
 from tokext.languages import Language, find_language
 from tokext.progress import say
@@ -37,6 +39,8 @@ def measure_compression(
     word_sample_chars: int = WORD_SAMPLE_CHARS,
     curve: bool = True,
     workers: int = 0,
+    engine: EngineName = "local",
+    address: str | None = None,
     **reading: Any,
 ) -> list[CompressionRow]:
     """Count what tokenizers make of texts.
@@ -54,7 +58,10 @@ def measure_compression(
         document_lines: Join so many lines to a document; the newlines between them are counted.
         word_sample_chars: The size of the sample for word metrics; 0 leaves them out.
         curve: Whether extended tokenizers are also counted with their first added pieces alone.
-        workers: Threads, 0 for one a core. It changes no number but `seconds`.
+        workers: Threads, or tasks at a time on a cluster; 0 for one a core. It changes no number
+            but `seconds`.
+        engine: Where to count: `local`, or `ray` for a cluster, with the same numbers.
+        address: Of the cluster; see `tokext.corpus.engines.open_engine`.
         reading: Further options of `read_corpus`, for paths.
 
     Returns:
@@ -75,11 +82,22 @@ def measure_compression(
     found = find_language(language)
     opened = open_texts(texts, **reading)
     vocabularies = [vocabulary_of(tokenizer) for tokenizer in load_all(tokenizers)]
-    counted = [
-        count(text, vocabularies, document_lines, word_sample_chars, workers) for text in opened
-    ]
+    with _elsewhere(engine, address, workers) as elsewhere:
+        counted = [
+            count(text, vocabularies, document_lines, word_sample_chars, workers, elsewhere)
+            for text in opened
+        ]
     rows = [row for one in counted for row in _rows(one, found)]
     return _with_curves(rows, vocabularies, counted, workers) if curve else rows
+
+
+def _elsewhere(
+    engine: EngineName, address: str | None, workers: int
+) -> contextlib.AbstractContextManager[Engine | None]:
+    """A cluster; or nothing for local work, where the tokenizers have threads of their own."""
+    if engine == "local" and address is None:
+        return contextlib.nullcontext()
+    return open_engine(engine, workers=workers, address=address)
 
 
 def load_all(tokenizers: Named | Iterable[Named]) -> list[Tokenizer]:

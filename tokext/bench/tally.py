@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tokext.bench.encode import Encoded
 from tokext.bench.lines import Lines
@@ -20,6 +20,16 @@ _MOST_PIECES = 60
 
 #: The order that followed translation quality best in Zouhar et al. (2023).
 RENYI_ALPHA = 2.5
+
+
+class Tallied(NamedTuple):
+    """The counts of some batches; see `Tally`."""
+
+    counts: NDArray[np.int64]
+    lengths: list[NDArray[np.int32]]
+    n_lines_changed: int
+    changed_lines: list[str]
+    seconds: float
 
 
 class Tally:
@@ -49,6 +59,22 @@ class Tally:
             found = (lines.texts[n] for n in changed.nonzero()[0])
             short = (line for line in found if 0 < len(line) <= _LONGEST_EXAMPLE)
             self.changed_lines += islice(short, _MOST_EXAMPLES - len(self.changed_lines))
+
+    def add_all(self, other: Tallied) -> None:
+        """Count what was counted elsewhere, of the text that comes next."""
+        import numpy as np
+
+        self.counts += other.counts
+        self._lengths.append(np.concatenate(other.lengths))  # a copy: theirs may be borrowed
+        self.n_lines_changed += other.n_lines_changed
+        self.changed_lines += other.changed_lines[: _MOST_EXAMPLES - len(self.changed_lines)]
+        self.seconds += other.seconds
+
+    def tallied(self) -> Tallied:
+        """The counts without the vocabulary, to be sent to where they are added up."""
+        return Tallied(
+            self.counts, self._lengths, self.n_lines_changed, self.changed_lines, self.seconds
+        )
 
     @property
     def added_use(self) -> PieceUse | None:

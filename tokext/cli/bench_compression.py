@@ -45,7 +45,7 @@ from tokext.cli.tables import compression_table
     help="Count extended tokenizers also with their first added pieces alone.  [default: curve]",
 )
 @click.option("-o", "--output", type=click.Path(), help="Also write the rows as one JSON file.")
-@click.option("--workers", default=0, show_default=True, help="Threads; 0 for one a core.")
+@options.engine
 @options.corpus
 @options.common
 def command(
@@ -65,6 +65,7 @@ def command(
       tokext bench compression mistralai/Mistral-7B-v0.1 tokenizer --text ja.txt en.txt -o gain.json
       tokext bench compression a.model b/tokenizer.json --text held-out/ --document-lines 20
       zcat big.txt.gz | tokext bench compression tokenizer --text - --json
+      tokext bench compression tokenizer --text big/ --engine ray --address 10.0.0.1:6379
     """
     from tokext.bench.compression import measure_compression
     from tokext.output import json_text, write_whole

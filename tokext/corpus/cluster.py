@@ -65,6 +65,7 @@ class Cluster:
         ray = _ray()
         remote = ray.remote(max_retries=_RETRIES, num_cpus=1)(_checked)
         version = _version()
+        shared = ray.put(task)  # sent once to each node, whatever comes with it
 
         def wait(reference: Any) -> Result:
             try:
@@ -77,7 +78,7 @@ class Cluster:
                     hint="look at ray status, and start again: finished shards are kept.",
                 ) from error
 
-        return in_order(lambda job: remote.remote(task, job, version), wait, jobs, self.n_workers)
+        return in_order(lambda job: remote.remote(shared, job, version), wait, jobs, self.n_workers)
 
 
 def _checked(task: Callable[[Job], Result], job: Job, version: str) -> Result:

@@ -54,6 +54,10 @@ class FastTokenizer:
             if not _is_token(token):
                 raise _damaged(self.name, f"an added token that is none: {json.dumps(token)[:60]}")
 
+    def __reduce__(self) -> tuple[type[FastTokenizer], tuple[dict[str, Any], str]]:
+        """Travel to other processes as the file."""
+        return FastTokenizer, (self.fields, self.name)
+
     @classmethod
     def read(cls, path: str | Path) -> FastTokenizer:
         """Read a `tokenizer.json`."""

@@ -66,6 +66,10 @@ class SentencePieceModel:
         if not self._proto.pieces:
             raise _not_sentencepiece(name)
 
+    def __reduce__(self) -> tuple[type[SentencePieceModel], tuple[bytes, str]]:
+        """Travel to other processes as the file."""
+        return SentencePieceModel, (self.data, self.name)
+
     @classmethod
     def read(cls, path: str | Path) -> SentencePieceModel:
         """Read a `.model` file."""
