@@ -128,7 +128,7 @@ def prepare_sparse(work: Path) -> None:
     shards: list[list[tuple[str, tuple[int, ...]]]] = [[]]
     for name, size in shapes(shape["width"], shape["inner"], shape["layers"], shape["kv"]):
         held = sum(torch.Size(s).numel() * 2 for _, s in shards[-1])
-        if held + torch.Size(size).numel() * 2 > 10e9:
+        if held + torch.Size(size).numel() * 2 > 5e9:
             shards.append([])
         shards[-1].append((name, size))
     weight_map = {}

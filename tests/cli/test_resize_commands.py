@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -46,6 +47,8 @@ def test_a_checkpoint_is_resized_explained_and_reverted(made, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert "276 -> 320 rows (2 added, 42 padding; model.embed_tokens.weight)" in done.stdout
     assert "bits per character, ja:" in done.stdout
+    assert "tensor parallel degrees that divide the rows: 1, 2, 4, 8, 16, 32, 64" in done.stdout
+    assert re.search(r"[\d.]+% on padding; KL on English [\d.]+ bits a token", done.stdout)
     record = json.loads((out / "tokext.json").read_text(encoding="utf-8"))
     assert record["command"][0] == "resize"
 

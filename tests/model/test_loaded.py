@@ -6,6 +6,7 @@ from picos import mistral, save_model
 from safetensors.torch import load_file
 
 from tokext.errors import InputError, ModelError
+from tokext.model import loaded
 from tokext.model.loaded import resize_model
 from tokext.model.resize import resize_checkpoint
 
@@ -88,6 +89,41 @@ def test_parameters_that_accelerate_put_elsewhere_are_resized(pair, tmp_path, pl
     torch.testing.assert_close(new, expected)
     del offloaded
     gc.collect()
+
+
+def test_a_model_that_device_map_put_on_disk_is_resized_and_checked(pair, tmp_path):
+    from transformers import AutoModelForCausalLM
+
+    model = mistral(pair.base.size, dtype=torch.float32)
+    base = save_model(tmp_path / "base", model, pair.base_folder)
+    offloaded = AutoModelForCausalLM.from_pretrained(
+        base, device_map="auto", max_memory={"cpu": 60_000}, offload_folder=tmp_path / "disk"
+    )
+    assert "disk" in offloaded.hf_device_map.values()
+    done = resize_model(offloaded, pair.folder)
+    assert done.check is not None
+    assert done.check.base_logits_equal
+    ids = torch.tensor([[1, *range(300, 350)]])
+    after = offloaded(input_ids=ids).logits[..., : pair.base.size]
+    assert torch.equal(after, model(input_ids=ids).logits)
+    del offloaded
+    gc.collect()
+
+
+def test_the_check_is_the_default_below_a_size_and_where_there_is_text(pair, monkeypatch):
+    assert resize_model(mistral(pair.base.size), pair.folder).check is not None
+    assert resize_model(mistral(pair.base.size), pair.extension).check is None
+    monkeypatch.setattr(loaded, "CHECKED_PARAMETERS", 10)
+    assert resize_model(mistral(pair.base.size), pair.folder).check is None
+
+
+def test_a_model_in_training_is_checked_without_its_dropout_and_stays_in_training(pair):
+    model = mistral(pair.base.size).train()
+    model.config.attention_dropout = 0.5
+    for layer in model.model.layers:
+        layer.self_attn.attention_dropout = 0.5
+    assert resize_model(model, pair.folder).check is not None
+    assert model.training
 
 
 def test_a_model_in_four_bit_is_refused_with_what_to_do_instead(pair):

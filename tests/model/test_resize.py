@@ -20,7 +20,7 @@ from picos import (
 from safetensors.torch import load_file, save_file
 
 from tokext.errors import InputError, ModelError, OutputError
-from tokext.model import segments, write
+from tokext.model import check, segments, write
 from tokext.model.resize import resize_checkpoint
 from tokext.model.revert import revert_checkpoint
 from tokext.records import Extension, read_record
@@ -104,6 +104,16 @@ def test_the_record_tells_degrees_of_tensor_parallelism_and_the_check(pico, pair
     assert record["result"]["check"]["base_logits_equal"] is True
     assert set(record["result"]["check"]["bits_per_char_after"]) == {"en", "ja"}
     assert 0 < record["result"]["check"]["new_share"] < 1
+
+
+def test_models_above_a_size_are_not_run_unless_asked(pico, pair, tmp_path, monkeypatch):
+    monkeypatch.setattr(check, "CHECKED_PARAMETERS", 10)
+    options = {"tokenizer": pair.folder, "force": True, "output": tmp_path / "out"}
+    assert resize_checkpoint(pico, **options).check is None
+    asked = resize_checkpoint(pico, **options, check_logits=True).check
+    assert asked is not None
+    assert asked.kl_english > 0
+    assert 0 < asked.padding_share <= asked.largest_padding_share < 1
 
 
 def test_two_runs_give_the_same_bytes(pico, pair, tmp_path):

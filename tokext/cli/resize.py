@@ -74,7 +74,7 @@ def command(model: str, output: str, as_json: bool, sample: tuple[str, ...], **g
         text.append(
             f"logits of base ids unchanged, bit by bit, at {check.n_positions} positions; "
             f"{check.new_share:.2%} of probability on added ids, {check.padding_share:.2%} on "
-            "padding"
+            f"padding; KL on English {check.kl_english:.4f} bits a token"
         )
         for language, before in check.bits_per_char_before.items():
             after = check.bits_per_char_after[language]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -57,11 +58,25 @@ def next_logits(model: Any, ids: Sequence[int]) -> Tensor:
     """The logits (len(ids), n_rows), float32, with which a model foretells each of the ids."""
     begin = model.config.get_text_config().bos_token_id
     given = [begin if begin is not None else ids[0], *ids[:-1]]
-    with torch.no_grad():
-        device = model.get_input_embeddings().weight.device
-        read = model(input_ids=torch.tensor([given], device=device if device.type != "meta" else 0))
+    device = model.get_input_embeddings().weight.device
+    if device.type == "meta":  # offloaded: accelerate's hooks move the ids to where they are needed
+        device = torch.device("cpu")
+    with torch.no_grad(), _without_dropout(model):
+        read = model(input_ids=torch.tensor([given], device=device))
     logits: Tensor = read.logits[0].float()
     return logits
+
+
+@contextlib.contextmanager
+def _without_dropout(model: Any) -> Iterator[None]:
+    """Every module as in inference, and afterwards as it was."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
 
 
 def unigram_bits_per_char(

@@ -30,6 +30,9 @@ TEXTS: dict[str, tuple[str, ...]] = {
         "日曜日に図書館は開いているかと彼女は尋ねたが、閉まっていると彼は答えた。",
     ),
 }
+#: Models below this are run before and after by default.
+CHECKED_PARAMETERS = 200_000_000
+
 _LN2 = 0.6931471805599453
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from tokext.errors import InputError, ModelError
 from tokext.model.align import count_spans
 from tokext.model.base_check import piece_bytes, unknown_id
-from tokext.model.check import LogitCheck, compare_models, record_samples
+from tokext.model.check import CHECKED_PARAMETERS, LogitCheck, compare_models, record_samples
 from tokext.model.edit import Ids
 from tokext.model.maker import RowMaker, TensorRows
 from tokext.model.padding import padding_bias, padding_twin
@@ -43,7 +43,7 @@ def resize_model(
     rescale: bool = False,
     seed: int = 0,
     sample: Iterable[str] | None = None,
-    check_logits: bool = False,
+    check_logits: bool | None = None,
 ) -> ResizedModel:
     """Give a loaded model the rows of an extended tokenizer, in place.
 
@@ -60,7 +60,9 @@ def resize_model(
         rescale: Bring new rows to the median norm of the trained rows.
         seed: For `normal`.
         sample: Lines of text, for `align`.
-        check_logits: Run the model before and after, and compare; see `tokext.model.check`.
+        check_logits: Run the model before and after, and compare; see `tokext.model.check`. By
+            default where the tokenizer's folder is given and the model has fewer than 200 million
+            parameters.
 
     Returns:
         What was done.
@@ -80,6 +82,8 @@ def resize_model(
             "the check needs text, and text a tokenizer.",
             hint="give the tokenizer folder instead of its extension record.",
         )
+    if check_logits is None:
+        check_logits = base is not None and model.num_parameters() < CHECKED_PARAMETERS
     plan = _plan(record, base, extended, init, rescale, seed, sample)
     before = record_samples(model, base) if check_logits and base is not None else None
     done = _replace(model, record, plan, unknown_id(base.pieces) if base is not None else None)

@@ -32,9 +32,6 @@ from tokext.tokenizer.load import Tokenizer, load_tokenizer
 if TYPE_CHECKING:
     from tokext.model.check import LogitCheck
 
-#: Models below this are run before and after, to show that nothing old has changed.
-CHECKED_PARAMETERS = 200_000_000
-
 #: Lines of a sample that `align` reads: enough for a count of every piece that is not rare.
 SAMPLE_LINES = 100_000
 
@@ -222,13 +219,13 @@ def _check(
     wanted: bool | None,
     dtype: torch.dtype | None,
 ) -> LogitCheck | None:
+    from tokext.model.check import CHECKED_PARAMETERS, check_logits
+
     if wanted is None:
         small = checkpoint.n_parameters < CHECKED_PARAMETERS
         wanted = small and dtype is None and "quantization_config" not in checkpoint.config
     if not wanted:
         return None
-    from tokext.model.check import check_logits
-
     return check_logits(checkpoint.folder, folder)
 
 
