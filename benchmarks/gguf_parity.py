@@ -1,16 +1,15 @@
 """Does llama.cpp cut text as SentencePiece does, once an extended checkpoint is converted to GGUF?
 
-    python -m venv llama && llama/bin/pip install llama-cpp-python          # builds for ten minutes
-    pip download --no-deps --no-binary :all: llama-cpp-python && tar xzf llama_cpp_python-*.tar.gz
-    python benchmarks/gguf_parity.py --llama-python llama/bin/python \\
-        --converter llama_cpp_python-*/vendor/llama.cpp/convert_hf_to_gguf.py \\
-        --tokenizer DIR --data FOLDER -o RESULT.json
+    python benchmarks/gguf_parity.py --data FOLDER --work FOLDER -o RESULT.json
 
-A tiny Mistral of random weights gets the extended tokenizer of DIR (a folder that `tokext merge`
-wrote) by a resize, llama.cpp's own converter turns the checkpoint into a GGUF, and llama.cpp reads
-that back. Every line of the held-out texts in FOLDER/corpora, and the same lines joined to
-documents, must give the ids that SentencePiece gives. The logits after a dozen tokens are compared
-with those of transformers.
+llama-cpp-python is built from its source package in the work folder, which takes ten minutes and
+brings llama.cpp's own converter. `--llama-python` and `--converter` name what is there already, and
+`--tokenizer` a folder that `tokext merge` wrote; without it 8,000 pieces are learned.
+
+A tiny Mistral of random weights gets the extended tokenizer by a resize, the converter turns the
+checkpoint into a GGUF, and llama.cpp reads that back. Every line of the held-out texts, and the
+same lines joined to documents, must give the ids that SentencePiece gives. The logits after a dozen
+tokens are compared with those of transformers.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ import os
 import platform
 import subprocess
 import sys
+import tarfile
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -29,6 +29,7 @@ from typing import Any
 
 import torch
 
+from tokext import merge_vocab, train_vocab
 from tokext.corpus.read import group_lines, read_corpus
 from tokext.model import resize_checkpoint
 from tokext.model.bits import next_logits
@@ -40,6 +41,8 @@ from tokext.tokenizer.load import load_tokenizer
 BASE = "mistralai/Mistral-7B-v0.1"
 TEXTS = ["ja_heldout_literature.txt", "ja_heldout_technical.txt", "en_control.txt"]
 DOCUMENT_LINES = 20
+PACKAGE = "llama-cpp-python"
+N_PIECES = 8_000
 SHAPE = TinyOptions(width=64, n_layers=2, n_heads=2)
 #: Run by the Python that has llama.cpp: texts come in as JSON lines, ids and logits go out alike.
 READER = """
@@ -60,18 +63,48 @@ for line in sys.stdin:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--llama-python", required=True, help="a Python that has llama-cpp-python")
-    parser.add_argument("--converter", type=Path, required=True, help="convert_hf_to_gguf.py")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="a folder from tokext merge")
     parser.add_argument("--data", type=Path, required=True, help="a folder with corpora/")
+    parser.add_argument("--work", type=Path, required=True, help="a folder for what is built")
+    parser.add_argument("--llama-python", help="a Python that has llama-cpp-python")
+    parser.add_argument("--converter", type=Path, help="llama.cpp's convert_hf_to_gguf.py")
+    parser.add_argument("--tokenizer", type=Path, help="a folder from tokext merge")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as work:
+    options.work.mkdir(parents=True, exist_ok=True)
+    if not options.llama_python or not options.converter:
+        options.llama_python, options.converter = build_llama(options.work / "llama")
+    if not options.tokenizer:
+        options.tokenizer = extended_tokenizer(options.work, options.data)
+    with tempfile.TemporaryDirectory(dir=options.work) as work:
         result = run(options, Path(work))
     write_whole(options.output, json_text(result), force=True)
     print(json_text(result))
     if any(row["n_different"] for row in result["texts"]) or not result["logits"]["same_best"]:
         raise SystemExit(1)
+
+
+def build_llama(folder: Path) -> tuple[str, Path]:
+    """Build llama-cpp-python in an environment of its own: its Python, and the converter."""
+    python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    pip = [str(python), "-m", "pip"]
+    wanted = ["--no-deps", "--no-binary", PACKAGE, "-d", str(folder), PACKAGE]
+    subprocess.run([*pip, "download", *wanted], check=True)
+    [source] = folder.glob("llama_cpp_python-*.tar.gz")
+    subprocess.run([*pip, "install", str(source)], check=True)
+    with tarfile.open(source) as archive:
+        archive.extractall(folder, filter="data")
+    [converter] = folder.glob("llama_cpp_python-*/vendor/llama.cpp/convert_hf_to_gguf.py")
+    return str(python), converter
+
+
+def extended_tokenizer(work: Path, data: Path) -> Path:
+    """Mistral's tokenizer with pieces of the Japanese corpus behind it."""
+    if not (work / "tokenizer").exists():
+        corpus = data / "corpora" / "ja_train.txt.gz"
+        train_vocab(corpus, work / "added", size=N_PIECES, force=True)
+        merge_vocab(work / "added", work / "tokenizer")
+    return work / "tokenizer"
 
 
 def run(options: argparse.Namespace, work: Path) -> dict[str, Any]:
