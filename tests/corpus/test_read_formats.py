@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from tokext.corpus.formats import FILE_CHARS
 from tokext.corpus.lines import chunks, cut_line, cut_lines
 from tokext.corpus.read import group_lines, read_corpus
+from tokext.errors import InputError
 
 COMPRESS = {
     "": lambda data: data,
@@ -332,9 +333,24 @@ def test_a_parquet_column_may_be_dictionary_coded_or_bytes(tmp_path):
     path = tmp_path / "a.parquet"
     for column in (pa.array(["春", None]).dictionary_encode(), pa.array(["春".encode(), None])):
         pa.parquet.write_table(pa.table({"text": column}), path)
-        corpus = read_corpus(path)
+        corpus = read_corpus(path, max_bad_share=1)
         assert list(corpus) == ["春"]
         assert corpus.stats.n_missing_field == 1
+
+
+def test_a_row_without_text_is_unusable_alike_in_a_table_and_in_lines_of_json(tmp_path):
+    texts = ["春", None, "夏", None]
+    table, lines = tmp_path / "a.parquet", tmp_path / "a.jsonl"
+    pa.parquet.write_table(pa.table({"text": texts}), table)
+    lines.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    lost = []
+    for path in (table, lines):
+        with pytest.raises(InputError, match=r"no text in the field 'text' in (row|line) 2"):
+            list(read_corpus(path))
+        corpus = read_corpus(path, max_bad_share=1)
+        assert list(corpus) == ["春", "夏"]
+        lost.append((corpus.stats.n_missing_field, corpus.stats.n_lost_bytes))
+    assert lost == [(2, 28)] * 2
 
 
 def test_groups_of_lines_join_to_the_lines():

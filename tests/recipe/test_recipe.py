@@ -1,11 +1,18 @@
 """A recipe does its stages in order, and does again only what something has changed for."""
 
 import json
+import shutil
 
 import pytest
 
 from tokext.errors import InputError, OutputError
 from tokext.recipe import read_recipe, run_recipe
+from tokext.recipe.fingerprint import Fingerprints
+from tokext.recipe.resolve import resolve
+from tokext.recipe.stage import CHECKPOINT, FILE, TEXTS, TOKENIZER, TOKENIZERS
+from tokext.recipe.stages import STAGES
+from tokext.tokenizer.base import find_base
+from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
 
 RECIPE = """
 base = "mistralai/Mistral-7B-v0.1"
@@ -72,6 +79,124 @@ def test_only_what_depends_on_a_change_is_done_again(folder_of_recipe, first):
         "bench compression",
         "report",
     ]
+
+
+@pytest.fixture
+def tiny(folder_of_recipe, tmp_path):
+    """A recipe whose every name is relative to it, in a folder of its own."""
+    shutil.copytree(folder_of_recipe / "text", tmp_path / "text")
+    base = find_base("mistralai/Mistral-7B-v0.1").files["tokenizer.model"]
+    (tmp_path / "base").mkdir()
+    shutil.copyfile(base, tmp_path / "base" / "tokenizer.model")
+    recipe = 'base = "base"\n[train-vocab]\ninputs = ["text/*.txt"]\nsize = 20\nworkers = 1\n'
+    (tmp_path / "tiny.toml").write_text(recipe, encoding="utf-8")
+    assert run_recipe(tmp_path / "tiny.toml", tmp_path / "run") == {"train-vocab": "done"}
+    return tmp_path
+
+
+def add_a_text(folder):
+    shutil.copyfile(folder / "text" / "one.txt", folder / "text" / "two.txt")
+
+
+def change_a_text(folder):
+    with (folder / "text" / "one.txt").open("a", encoding="utf-8") as file:
+        file.write("\n猫が庭で眠っている。")
+
+
+def replace_the_base(folder):
+    model = SentencePieceModel.read(folder / "base" / "tokenizer.model")
+    pieces = [*model.pieces, Piece("qzx", -40_000.0, PieceType.NORMAL)]
+    other = SentencePieceModel.build(pieces, like=model)
+    (folder / "base" / "tokenizer.model").write_bytes(other.data)
+
+
+def write_a_licence(folder):
+    (folder / "base" / "LICENSE").write_text("terms")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [add_a_text, change_a_text, replace_the_base, write_a_licence],
+    ids=lambda c: c.__name__,
+)
+def test_a_stage_is_done_again_when_any_file_that_it_reads_has_changed(tiny, change):
+    assert run_recipe(tiny / "tiny.toml", tiny / "run") == {"train-vocab": "unchanged"}
+    change(tiny)
+    assert run_recipe(tiny / "tiny.toml", tiny / "run") == {"train-vocab": "done"}
+    assert run_recipe(tiny / "tiny.toml", tiny / "run") == {"train-vocab": "unchanged"}
+
+
+def test_a_base_that_was_only_touched_is_the_same(tiny):
+    (tiny / "base" / "tokenizer.model").touch()
+    assert run_recipe(tiny / "tiny.toml", tiny / "run") == {"train-vocab": "unchanged"}
+
+
+def test_a_seed_goes_before_that_of_the_recipe(tiny):
+    again = run_recipe(tiny / "tiny.toml", tiny / "run", seed=7)
+    record = json.loads((tiny / "run/added/tokext.json").read_text("utf-8"))
+    assert (again, record["options"]["seed"]) == ({"train-vocab": "done"}, 7)
+
+
+def test_a_text_in_place_of_the_recipe_s_is_read_as_its_caller_says(tiny, monkeypatch):
+    (tiny / "dump").write_text('{"body": "猫が縁側で眠っている。"}\n' * 9, encoding="utf-8")
+    monkeypatch.chdir(tiny)
+    reading = {"format": "jsonl", "text_field": "body"}
+    run_recipe("tiny.toml", "run", inputs=["dump"], size=5, reading=reading)
+    record = json.loads((tiny / "run/added/tokext.json").read_text("utf-8"))
+    assert record["result"]["corpus"]["n_documents"] == 9
+
+
+STAGES_BY_NAME = {stage.name: stage for stage in STAGES}
+
+
+def fingerprint(name, options, revisions=()):
+    return Fingerprints(dict(revisions)).of(STAGES_BY_NAME[name], options, {})
+
+
+def test_another_revision_of_a_data_set_is_another_text(tmp_path):
+    options = {"inputs": ["hf:someone/texts"]}
+    one, again, other = (
+        fingerprint("train-vocab", options, {"hf:someone/texts": commit}) for commit in "aab"
+    )
+    assert one == again != other
+    with pytest.raises(InputError, match="someone/texts cannot be read"):  # and none is known
+        fingerprint("train-vocab", options)
+
+
+def test_a_data_set_in_a_folder_is_looked_at(tmp_path):
+    options = {"inputs": [f"hf:{tmp_path}"]}
+    empty = fingerprint("train-vocab", options)
+    (tmp_path / "a.jsonl").write_text("{}")
+    assert fingerprint("train-vocab", options) != empty
+
+
+@pytest.mark.parametrize("stage", ["resize", "bench throughput", "sample", "sweep"])
+def test_another_model_of_the_same_name_is_another_model(tmp_path, stage):
+    (tmp_path / "config.json").write_text("{}")
+    options = {"model": str(tmp_path)}
+    before = fingerprint(stage, options)
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    assert fingerprint(stage, options) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "meant"),
+    [
+        ("base", TOKENIZER, "HERE/base"),
+        ("mistralai/Mistral-7B-v0.1", TOKENIZER, "mistralai/Mistral-7B-v0.1"),
+        ("./not-there", TOKENIZER, "HERE/not-there"),
+        (["base", "owner/name"], TOKENIZERS, ["HERE/base", "owner/name"]),
+        ("base", CHECKPOINT, "HERE/base"),
+        ("zephyr", FILE, "zephyr"),
+        ("asked.toml", FILE, "HERE/asked.toml"),
+        (["a.txt", "hf:someone/texts"], TEXTS, ["HERE/a.txt", "hf:someone/texts"]),
+    ],
+)
+def test_a_name_in_a_recipe_is_relative_to_it_and_a_hub_id_stays_one(tmp_path, name, kind, meant):
+    (tmp_path / "base").mkdir()
+    (tmp_path / "asked.toml").touch()
+    as_written = json.dumps(resolve(name, kind, tmp_path)).replace(str(tmp_path), "HERE")
+    assert json.loads(as_written) == meant
 
 
 def test_a_lost_output_is_made_again(folder_of_recipe, first):

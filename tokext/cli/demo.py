@@ -31,7 +31,8 @@ def command(output: str, force: bool, as_json: bool, seed: int) -> None:
     from tokext.records import read_json
 
     more = _MODEL_STAGES if find_spec("torch") else None
-    run_recipe("mistral-ja", output, more=more, force=force)
+    chosen = seed if options.is_typed("seed") else None
+    run_recipe("mistral-ja", output, more=more, seed=chosen, force=force)
     rows = read_json(Path(output, "compression.json"))
     lines = [_line(rows, corpus) for corpus in dict.fromkeys(row["corpus"] for row in rows)]
     report = Path(output, "report", "report.html")

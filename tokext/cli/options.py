@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from tokext import progress
 from tokext.corpus.engines import ENGINES
@@ -69,9 +70,21 @@ def common(function: Function) -> Function:
     return wrapped  # type: ignore[return-value]
 
 
+def is_typed(name: str) -> bool:
+    """Whether an option of the command that runs was typed, and is not just its default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not ParameterSource.DEFAULT
+
+
 def corpus(function: Function) -> Function:
-    """The options of reading text: `--text-field`, `--document`, `--format`, `--max-bad-share`."""
+    """The options of reading text: `--text-field`, `--document`, `--format`, `--split`, ..."""
     for option in (
+        click.option(
+            "--split",
+            default="train",
+            show_default=True,
+            help="Which split of a data set of the hub.",
+        ),
         click.option(
             "--max-bad-share",
             default=0.01,

@@ -147,6 +147,13 @@ def missing(tally: Tally, text_field: str, n_bytes: int, place: str) -> None:
     tally.lost("n_missing_field", n_bytes, f"no text in the field '{text_field}'", place)
 
 
+def missing_row(tally: Tally, text_field: str, place: str) -> None:
+    """Count a row of a table without text: as the line of JSON that says the same."""
+    n_bytes = len(json.dumps({text_field: None}, ensure_ascii=False).encode())
+    tally.add("n_read_bytes", n_bytes)
+    missing(tally, text_field, n_bytes, place)
+
+
 def no_field(tally: Tally, text_field: str, fields: tuple[str, ...]) -> InputError:
     """The error for a file that lacks the text field altogether."""
     shown = ", ".join(f"'{name}'" for name in fields[:20]) or "none at all"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tokext.corpus.formats import missing, no_field
+from tokext.corpus.formats import missing_row, no_field
 from tokext.corpus.tally import Tally
 from tokext.errors import InputError, TokextError
 from tokext.records import InputFile
@@ -63,7 +63,7 @@ def read_hub(source: HubText, tally: Tally, text_field: str) -> Iterator[list[st
             set lacks the text field.
     """
     digest = hashlib.sha256()
-    resolved = _resolved(source)
+    resolved = resolved_revision(source)
     with _explained(source):
         rows = _open(source, resolved)
         if rows.column_names is not None and text_field not in rows.column_names:
@@ -90,12 +90,16 @@ def _documents(values: list[Any], n_before: int, tally: Tally, text_field: str) 
             documents.append(value)
             numbers.append(number)
         else:
-            missing(tally, text_field, 0, f"row {number:,}")
+            missing_row(tally, text_field, f"row {number:,}")
     return tally.keep(documents, numbers, "row")
 
 
-def _resolved(source: HubText) -> str | None:
-    """The commit that the revision stands for now; None for a local folder."""
+def resolved_revision(source: HubText) -> str | None:
+    """The commit that the revision stands for now; None for a local folder.
+
+    Raises:
+        InputError: The hub has no such data set, or cannot be asked.
+    """
     if Path(source.dataset).is_dir():
         return None
     with _explained(source):

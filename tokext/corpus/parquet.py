@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tokext.corpus.formats import missing, no_field
+from tokext.corpus.formats import missing_row, no_field
 from tokext.corpus.tally import Tally
 from tokext.errors import InputError
 
@@ -64,7 +64,7 @@ def _documents(column: Any, n_before: int, tally: Tally, text_field: str) -> lis
     documents, numbers = [], []
     for number, value in enumerate(values, n_before + 1):
         if value is None:
-            missing(tally, text_field, 0, f"row {number:,}")
+            missing_row(tally, text_field, f"row {number:,}")
             continue
         tally.add("n_read_bytes", len(value))
         documents.append(_text(value, number, tally))

@@ -11,6 +11,7 @@ from tokext.errors import ModelError
 from tokext.tokenizer.carried import LICENCE_PATTERNS
 
 _HUB_NAME = re.compile(r"[\w.\-]+/[\w.\-]+(@[\w.\-/]+)?")
+_ASK_SECONDS = 5.0
 _PATTERNS = [
     "*.safetensors",
     "*.safetensors.index.json",
@@ -52,6 +53,22 @@ def find_checkpoint(name: str | Path) -> FoundCheckpoint:
     repository, _, revision = text.partition("@")
     folder = _cached(repository, revision) or _downloaded(repository, revision)
     return FoundCheckpoint(repository, folder, revision=folder.name, cached=True)
+
+
+def found_revision(name: str) -> str:
+    """The commit that a hub id stands for, in the hub's cache or on the hub; empty where neither
+    says it.
+    """
+    repository, _, revision = name.partition("@")
+    if cached := _cached(repository, revision):
+        return cached.name
+    from huggingface_hub import HfApi
+
+    try:
+        info = HfApi().model_info(repository, revision=revision or None, timeout=_ASK_SECONDS)
+    except Exception:  # resizing it will say what is wrong with it
+        return ""
+    return str(info.sha or "")
 
 
 def _cached(repository: str, revision: str) -> Path | None:

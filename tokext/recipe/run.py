@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tokext.corpus.embedded import corpora_folder, embedded_files
+from tokext.corpus.hub import PREFIX
+from tokext.corpus.inputs import STANDARD_INPUT
 from tokext.errors import InputError, OutputError
 from tokext.output import json_text, write_whole
 from tokext.progress import say
+from tokext.recipe.fingerprint import Fingerprints, look
 from tokext.recipe.read import Recipe, read_recipe
+from tokext.recipe.resolve import resolve
 from tokext.recipe.stage import Stage
 from tokext.recipe.stages import STAGES
 from tokext.records import RECORD_FILE, read_json, run_record
-
-_EMBEDDED = "embedded:"
+from tokext.tokenizer.base import DEFAULT_BASE
 
 
 def run_recipe(
@@ -28,6 +29,8 @@ def run_recipe(
     *,
     inputs: list[str] | None = None,
     size: int | None = None,
+    reading: Mapping[str, Any] | None = None,
+    seed: int | None = None,
     more: Mapping[str, dict[str, Any]] | None = None,
     force: bool = False,
 ) -> dict[str, str]:
@@ -38,6 +41,9 @@ def run_recipe(
         output: The folder of the run; each stage has its own place inside.
         inputs: Text to learn from instead of the recipe's.
         size: Pieces to learn instead of the recipe's.
+        reading: How the text to learn from is read, where the recipe does not say it or says it
+            otherwise: `format`, `text_field` and the other options of `read_corpus`.
+        seed: Of every stage that draws something, instead of the recipe's.
         more: Stages to do beside the recipe's, each with its options.
         force: Do every stage again.
 
@@ -52,26 +58,36 @@ def run_recipe(
     read = dataclasses.replace(read, stages=read.stages | dict(more or {}))
     folder = Path(output)
     _refuse_strange_folder(folder)
-    changes = {"inputs": inputs and [str(Path(i).absolute()) if Path(i).exists() else i
-                                     for i in inputs], "size": size}  # fmt: skip
+    texts = {"inputs": inputs and [_absolute(i) for i in inputs], "size": size, **(reading or {})}
     before = {} if force else _read_state(folder)
+    fingerprints = Fingerprints(_revisions(before))
     state: dict[str, Any] = {}
     report: dict[str, str] = {}
     # All options first: what is missing is said before anything is done.
-    given = [(s, _options(read, s, changes)) for s in STAGES if s.name in read.stages]
+    given = [(s, _options(read, s, texts, seed)) for s in STAGES if s.name in read.stages]
     for n, (stage, options) in enumerate(given, 1):
-        fingerprint = _fingerprint(stage, options, state)
+        fingerprint = fingerprints.of(stage, options, state)
         title = f"[{n}/{len(given)}] {stage.name}"
-        done = before.get(stage.name, {})
-        state[stage.name] = {"fingerprint": fingerprint, "output": _look(folder / stage.output)}
-        if unchanged := done == state[stage.name]:
+        now = {"fingerprint": fingerprint, "output": look(folder / stage.output)}
+        if unchanged := now.items() <= before.get(stage.name, {}).items():
             say(f"{title}: unchanged, skipped")
         else:
             _do(stage, options, folder, title)
-            state[stage.name]["output"] = _look(folder / stage.output)
+            now["output"] = look(folder / stage.output)
+        state[stage.name] = now | {"revisions": dict(fingerprints.revisions)}
         report[stage.name] = "unchanged" if unchanged else "done"
         _write_state(folder, read, {**before, **state})
     return report
+
+
+def _absolute(name: str) -> str:
+    """An input that a caller names is relative to where the caller stands, not to the recipe."""
+    return name if name == STANDARD_INPUT or name.startswith(PREFIX) else os.path.abspath(name)
+
+
+def _revisions(state: Mapping[str, Any]) -> dict[str, str]:
+    found = (done.get("revisions") for done in state.values())
+    return {name: one for r in found if isinstance(r, dict) for name, one in r.items()}
 
 
 def _do(stage: Stage, options: Mapping[str, Any], folder: Path, title: str) -> None:
@@ -81,12 +97,17 @@ def _do(stage: Stage, options: Mapping[str, Any], folder: Path, title: str) -> N
     say(f"{title}: {time.monotonic() - started:.1f} s")
 
 
-def _options(recipe: Recipe, stage: Stage, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a stage: the shared ones, its own, a caller's; texts as paths."""
-    shared = {key: value for key, value in recipe.shared.items() if key in stage.shared}
-    options = shared | recipe.stages[stage.name]
+def _options(
+    recipe: Recipe, stage: Stage, texts: Mapping[str, Any], seed: int | None
+) -> dict[str, Any]:
+    """The options of a stage: the shared ones, its own, a caller's; names as paths."""
+    shared = {"base": DEFAULT_BASE, **recipe.shared}
+    options = {key: value for key, value in shared.items() if key in stage.shared}
+    options |= recipe.stages[stage.name]
     if stage.name == "train-vocab":
-        options |= {key: value for key, value in changes.items() if value is not None}
+        options |= {key: value for key, value in texts.items() if value is not None}
+    if seed is not None and "seed" in stage.shared:
+        options["seed"] = seed
     for key in stage.needs:
         if not options.get(key):
             raise InputError(
@@ -94,50 +115,9 @@ def _options(recipe: Recipe, stage: Stage, changes: Mapping[str, Any]) -> dict[s
                 hint=f"write {key} = {stage.takes[key].example} under it.",
             )
     for key, kind in stage.takes.items():
-        if kind.beside and key in options:
-            options[key] = [
-                path
-                for name in options[key]
-                for path in ([name] if name in kind.known else _resolve(name, recipe.folder))
-            ]
+        if kind.reads and key in options:
+            options[key] = resolve(options[key], kind, recipe.folder)
     return options
-
-
-def _resolve(name: str, folder: Path) -> list[str]:
-    """The files that a recipe's name of a text stands for."""
-    if name.startswith(_EMBEDDED):
-        inside = name.removeprefix(_EMBEDDED)
-        if "/" not in inside:
-            return [str(p) for p in embedded_files(inside, held_out=False)]
-        return [str(corpora_folder() / inside)]
-    if name.startswith("hf:") or name == "-":
-        return [name]
-    return [str(folder / name)]
-
-
-def _fingerprint(stage: Stage, options: Mapping[str, Any], earlier: Mapping[str, Any]) -> str:
-    """What the outcome of a stage depends on: options, texts, tokext itself, earlier stages."""
-    from importlib.metadata import version
-
-    files = [key for key, kind in stage.takes.items() if kind.files]
-    depends_on = [
-        stage.name,
-        version("tokext"),
-        {key: value for key, value in options.items() if key != "workers"},
-        {name: _look(Path(name)) for key in files for name in options.get(key, ())},
-        [earlier[name]["fingerprint"] for name in stage.after if name in earlier],
-    ]
-    return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
-
-
-def _look(path: Path) -> list[list[Any]]:
-    """Name, size and time of change of a file, or of every file in a folder."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [
-        [file.name, file.stat().st_size, file.stat().st_mtime_ns]
-        for file in files
-        if file.is_file()
-    ]
 
 
 def _refuse_strange_folder(folder: Path) -> None:

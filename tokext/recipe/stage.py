@@ -18,16 +18,16 @@ class Kind:
         types: What TOML makes of a right value.
         example: A right value, as one writes it.
         several: The value is a list of such.
-        files: The value names files, so that the stage is done again when one of them changes.
-        beside: These names are relative to the recipe, or `embedded:`.
+        reads: What the value names, so that the stage is done again when it changes: a `text`, a
+            `tokenizer`, a `checkpoint`, any other `file`. Names are relative to the recipe; a hub
+            id stays one, and a text may be `embedded:`.
         known: Names that stand for something that comes with tokext, not for a file.
     """
 
     types: tuple[type, ...]
     example: str
     several: bool = False
-    files: bool = False
-    beside: bool = False
+    reads: str = ""
     known: frozenset[str] = frozenset()
 
     def fits(self, value: object) -> bool:
@@ -52,17 +52,20 @@ INTEGER: Final = Kind((int,), "64")
 NUMBER: Final = Kind((int, float), "0.01")
 INTEGERS: Final = Kind((int,), "[1, 8]", several=True)
 NUMBERS: Final = Kind((int, float), "[0.2, 0.7]", several=True)
-TEXTS: Final = Kind((str,), '["one", "two"]', several=True, files=True, beside=True)
-TOKENIZERS: Final = Kind((str,), '["one", "two"]', several=True, files=True)
-PROMPTS: Final = Kind((str,), '["ja", "mine.toml"]', several=True, files=True, beside=True,
+TEXTS: Final = Kind((str,), '["one", "two"]', several=True, reads="text")
+TOKENIZER: Final = Kind((str,), '"text"', reads="tokenizer")
+TOKENIZERS: Final = Kind((str,), '["one", "two"]', several=True, reads="tokenizer")
+CHECKPOINT: Final = Kind((str,), '"text"', reads="checkpoint")
+FILE: Final = Kind((str,), '"text"', reads="file")
+PROMPTS: Final = Kind((str,), '["ja", "mine.toml"]', several=True, reads="file",
                       known=frozenset(embedded_prompts()))  # fmt: skip
 
 #: Options that stand at the top of a recipe, for each stage that takes them.
 SHARED: Final[Mapping[str, Kind]] = {
-    "base": STRING,
+    "base": TOKENIZER,
     "language": STRING,
     "seed": INTEGER,
-    "model": STRING,
+    "model": CHECKPOINT,
 }
 
 

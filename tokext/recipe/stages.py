@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tokext.output import json_text, write_whole
 from tokext.recipe.stage import (
+    FILE,
     INTEGER,
     INTEGERS,
     NUMBER,
@@ -19,7 +20,6 @@ from tokext.recipe.stage import (
     TOKENIZERS,
     Stage,
 )
-from tokext.tokenizer.base import DEFAULT_BASE
 
 
 def _train_vocab(options: Mapping[str, Any], folder: Path) -> None:
@@ -39,7 +39,7 @@ def _bench_compression(options: Mapping[str, Any], folder: Path) -> None:
 
     given = dict(options)
     tokenizers = [
-        given.pop("base", DEFAULT_BASE),
+        given.pop("base"),
         str(folder / "tokenizer"),
         *given.pop("tokenizers", ()),
     ]
@@ -49,10 +49,11 @@ def _bench_compression(options: Mapping[str, Any], folder: Path) -> None:
 
 def _tiny_model(options: Mapping[str, Any], folder: Path) -> None:
     from tokext.corpus.read import read_corpus
-    from tokext.model.tiny import train_tiny
+    from tokext.model.tiny import TinyOptions, train_tiny
 
     lines = list(read_corpus(options["inputs"]))
-    train_tiny(lines, options.get("base", DEFAULT_BASE), folder / "model-base", force=True)
+    chosen = TinyOptions(seed=options.get("seed", TinyOptions.seed))
+    train_tiny(lines, options["base"], folder / "model-base", options=chosen, force=True)
 
 
 def _resize(options: Mapping[str, Any], folder: Path) -> None:
@@ -70,7 +71,7 @@ def _bench_throughput(options: Mapping[str, Any], folder: Path) -> None:
 
     given = dict(options)
     models = [_base_model(given, folder), str(folder / "model")]
-    base, texts = given.pop("base", DEFAULT_BASE), given.pop("texts")
+    base, texts = given.pop("base"), given.pop("texts")
     if given.get("shape"):
         models = [base, str(folder / "tokenizer")]
     rows = measure_throughput(models, texts, **given)
@@ -132,6 +133,7 @@ _BEFORE_REPORT: Final = (
             "document": STRING,
             "max_bad_share": NUMBER,
             "format": STRING,
+            "split": STRING,
             "workers": INTEGER,
         },
         shared=("base", "language", "seed"),
@@ -170,7 +172,7 @@ _BEFORE_REPORT: Final = (
         output="model-base",
         do=_tiny_model,
         options={"inputs": TEXTS},
-        shared=("base",),
+        shared=("base", "seed"),
         needs=("inputs",),
     ),
     Stage(
@@ -178,7 +180,7 @@ _BEFORE_REPORT: Final = (
         output="model",
         do=_resize,
         options={"init": STRING, "device": STRING, "dtype": STRING, "rescale": SWITCH},
-        shared=("model",),
+        shared=("model", "seed"),
         after=("merge", "tiny-model"),
     ),
     Stage(
@@ -210,7 +212,7 @@ _BEFORE_REPORT: Final = (
         do=_sample,
         options={
             "prompts": PROMPTS,
-            "template": STRING,
+            "template": FILE,
             "temperature": NUMBERS,
             "top_p": NUMBERS,
             "top_k": INTEGERS,
@@ -232,7 +234,7 @@ _BEFORE_REPORT: Final = (
         do=_sweep,
         options={
             "prompts": PROMPTS,
-            "template": STRING,
+            "template": FILE,
             "temperature": NUMBERS,
             "top_p": NUMBERS,
             "min_p": NUMBERS,

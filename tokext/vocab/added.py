@@ -47,6 +47,7 @@ def train_vocab(
     document: Document = "line",
     max_bad_share: float = 0.01,
     format: str | None = None,  # noqa: A002
+    split: str = "train",
     weight: Weights = (),
     drop_duplicates: Droppable | None = None,
     seed: int = 0,
@@ -78,6 +79,7 @@ def train_vocab(
         document: What a document of a `.txt` is.
         max_bad_share: Of unusable bytes.
         format: What standard input is, and files whose suffix says nothing.
+        split: Which split of a data set of the hub.
         weight: How much inputs count, as `NAME=W` or a mapping; see
             `tokext.corpus.weights.weigh`. Other inputs have 1.
         drop_duplicates: Count `documents` or `lines` once, however often they are read.
@@ -103,6 +105,7 @@ def train_vocab(
         "document": document,
         "max_bad_share": max_bad_share,
         "format": format,
+        "split": split,
     }
     cutting: dict[str, Any] = {"keep_scripts_apart": keep_scripts_apart, "dictionary": dictionary}
     refuse_below(1, min_run_count=min_run_count)
