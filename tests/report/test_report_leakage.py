@@ -4,6 +4,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from report_data import write_rows
 
 from tokext.cli.main import cli
 from tokext.report import write_report
@@ -58,3 +59,13 @@ def test_the_chart_has_the_interval_of_every_group_and_both_sides_of_a_compariso
     for row, group in zip(rows, content["result"]["groups"], strict=False):
         assert {key: row[key] for key in group["response"]} == group["response"]
     assert any("→" in fact.value for fact in report.facts)
+
+
+def test_one_sentence_speaks_of_compression_and_leakage(result, rows, tmp_path):
+    path = write_rows(tmp_path / "gain.json", rows)
+    headline = write_report([path, result], tmp_path / "report").headline
+    rate = json.loads(result.read_text(encoding="utf-8"))["result"]["total"]["response"]
+    assert headline.numbers["leaking_share"] == rate["share"]
+    assert f"{rows[1]['chars_per_token']:.3f} characters per token" in headline.sentence
+    assert headline.sentence.count(".") == headline.sentence.rstrip(".").count(".") + 1
+    assert "leak" in headline.sentence

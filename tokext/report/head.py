@@ -1,23 +1,24 @@
-"""What stands at the head of a report: one sentence with its numbers, a few facts."""
+"""What stands at the head of a report: one sentence with its numbers, the front of a card."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tokext.records import Plan, Sweep
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence
-from tokext.report.parts import Fact, Headline
+from tokext.report.facts import leakage_fact, speed_fact
+from tokext.report.parts import Headline
 from tokext.report.sections.throughput import headline_of_server, headline_of_speed
-from tokext.report.show import format_share, visible
+from tokext.report.show import visible
 from tokext.report.words import Words
 
 
 def headline(evidence: Evidence, comparison: Comparison | None, words: Words) -> Headline:
     """The report in one sentence: the gain where it was measured, else what there is."""
     if comparison:
-        return _headline_of_rows(comparison, words)
+        return _headline_of_rows(comparison, evidence, words)
     if evidence.tokenizers:
         extension = evidence.tokenizers[0].extension
         base, size = extension.base, extension.size
@@ -81,7 +82,7 @@ def _headline_of_plan(plan: Plan, words: Words) -> Headline:
     return Headline(sentence, numbers, before, after, words("unit.chars_per_token"))
 
 
-def _headline_of_rows(comparison: Comparison, words: Words) -> Headline:
+def _headline_of_rows(comparison: Comparison, evidence: Evidence, words: Words) -> Headline:
     corpus = visible(comparison.short_corpus[comparison.main])
     after = comparison.row(comparison.extended or comparison.base, comparison.main)
     before = comparison.row(comparison.base, comparison.main)
@@ -98,59 +99,12 @@ def _headline_of_rows(comparison: Comparison, words: Words) -> Headline:
     said |= {"before": f"{before['chars_per_token']:.3f}", "times": f"{times:.2f}"}
     numbers |= {"before": before["chars_per_token"], "times": times}
     numbers |= {"base": before["tokenizer"], "extended": after["tokenizer"]}
-    sentence = words("headline.gain", **said)
+    more = [speed_fact(evidence, words), leakage_fact(evidence, words)]
+    clauses = [f"{fact.label}: {fact.value}" for fact in more if fact]
+    numbers |= {key: value for fact in more if fact for key, value in fact.numbers.items()}
+    key = "headline.gain.more" if clauses else "headline.gain"
+    sentence = words(key, more=words.join(clauses), **said)
     return Headline(sentence, numbers, before["chars_per_token"], after["chars_per_token"], unit)
-
-
-def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> Iterable[Fact]:
-    """The few numbers that stand under the headline."""
-    if evidence.tokenizers:
-        extension = evidence.tokenizers[0].extension
-        n_added = len(extension.added)
-        added = {"n_added": n_added}
-        yield Fact(words("fact.added"), f"{n_added:,}", added, kinds=("tokenizer",))
-        label = words("fact.size", padded=f"{extension.padded_size:,}")
-        sizes = {"size": extension.size, "padded_size": extension.padded_size}
-        yield Fact(label, f"{extension.size:,}", sizes, kinds=("tokenizer",))
-    if comparison:
-        yield from _facts_of_rows(comparison, words)
-    yield from _facts_of_leakage(evidence, words)
-    guarantees = [g for verified in evidence.verified for g in verified.guarantees]
-    if guarantees:
-        numbers = {"n_held": sum(g.passed for g in guarantees), "n": len(guarantees)}
-        value = words("fact.guarantees.value", **numbers)
-        whole = numbers["n_held"] == numbers["n"]
-        yield Fact(words("fact.guarantees"), value, numbers, whole, ("tokenizer", "verification"))
-
-
-def _facts_of_leakage(evidence: Evidence, words: Words) -> Iterable[Fact]:
-    for found in evidence.of("leakage")[:1]:
-        compared = found.result.get("comparison")
-        after = (compared or {}).get("after") or found.result["total"]["response"]
-        value, numbers = format_share(after["share"]), {"leaking_share": after["share"]}
-        if compared:
-            value = f"{format_share(compared['before']['share'])} → {value}"
-            numbers["leaking_share_before"] = compared["before"]["share"]
-        yield Fact(words("fact.leakage"), value, numbers, kinds=("leakage",))
-
-
-def _facts_of_rows(comparison: Comparison, words: Words) -> Iterable[Fact]:
-    after = comparison.row(comparison.extended or comparison.base, comparison.main)
-    if after is not None and after.get("n_byte_tokens") is not None:
-        label = words("fact.bytes", corpus=visible(comparison.short_corpus[comparison.main]))
-        share = after["byte_fallback_share"]
-        numbers = {"byte_fallback_share": share}
-        yield Fact(label, format_share(share), numbers, kinds=("compression",))
-    kept = [
-        row
-        for row in comparison.rows()
-        if row["tokenizer"] == comparison.extended and comparison.changed_share(row) == 0
-    ]
-    if kept:
-        most = max(kept, key=lambda row: row["n_lines"])
-        label = words("fact.unchanged", corpus=visible(comparison.short_corpus[most["corpus"]]))
-        numbers = {"n_lines": most["n_lines"], "n_lines_changed": most["n_lines_changed"]}
-        yield Fact(label, f"{most['n_lines']:,}", numbers, True, ("compression",))
 
 
 def card(evidence: Evidence) -> dict[str, str]:

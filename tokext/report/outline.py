@@ -5,7 +5,8 @@ from __future__ import annotations
 from tokext.records import RECORD_FILE, InputFile
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence
-from tokext.report.head import card, facts, headline
+from tokext.report.facts import facts
+from tokext.report.head import card, headline
 from tokext.report.parts import Report, Source
 from tokext.report.sections import SECTIONS
 from tokext.report.sections.build import Material

@@ -37,7 +37,7 @@ def draw(data: Any, width: float) -> Figure:
                       textcoords="offset points", va="center", color=INK)  # fmt: skip
     categories(axes, list(range(len(rows))), [row["label"] for row in rows], width)
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_xlim(0, max(highest * 1.03, 1))
+    axes.set_xlim(-0.02 * highest, highest * 1.03)  # a dot at nothing stays clear of its label
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
     axes.xaxis.set_major_locator(MaxNLocator(6 if width > 5 else 4))
     axes.grid(axis="x")

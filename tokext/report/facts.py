@@ -1,0 +1,80 @@
+"""The few numbers that stand under the headline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tokext.report.comparison import Comparison
+from tokext.report.evidence import Evidence
+from tokext.report.parts import Fact
+from tokext.report.show import format_share, visible
+from tokext.report.words import Words
+
+
+def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> Iterable[Fact]:
+    """What was added, what it brings on the main corpus, what stays, what was proved."""
+    if evidence.tokenizers:
+        extension = evidence.tokenizers[0].extension
+        n_added = len(extension.added)
+        added = {"n_added": n_added}
+        yield Fact(words("fact.added"), f"{n_added:,}", added, kinds=("tokenizer",))
+        label = words("fact.size", padded=f"{extension.padded_size:,}")
+        sizes = {"size": extension.size, "padded_size": extension.padded_size}
+        yield Fact(label, f"{extension.size:,}", sizes, kinds=("tokenizer",))
+    if comparison:
+        yield from _facts_of_rows(comparison, words)
+    measured = (speed_fact(evidence, words), leakage_fact(evidence, words))
+    yield from (fact for fact in measured if fact)
+    guarantees = [g for verified in evidence.verified for g in verified.guarantees]
+    if guarantees:
+        numbers = {"n_held": sum(g.passed for g in guarantees), "n": len(guarantees)}
+        value = words("fact.guarantees.value", **numbers)
+        whole = numbers["n_held"] == numbers["n"]
+        yield Fact(words("fact.guarantees"), value, numbers, whole, ("tokenizer", "verification"))
+
+
+def leakage_fact(evidence: Evidence, words: Words) -> Fact | None:
+    """The share of answers that leak, before and after where that was compared."""
+    found = next(iter(evidence.of("leakage")), None)
+    if found is None:
+        return None
+    compared = found.result.get("comparison") or {}
+    after = compared.get("after") or found.result["total"]["response"]
+    value, numbers = format_share(after["share"]), {"leaking_share": after["share"]}
+    if compared:
+        value = f"{format_share(compared['before']['share'])} → {value}"
+        numbers["leaking_share_before"] = compared["before"]["share"]
+    return Fact(words("fact.leakage"), value, numbers, kinds=("leakage",))
+
+
+def speed_fact(evidence: Evidence, words: Words) -> Fact | None:
+    """Characters per second that the first and the last model write, at the first batch size."""
+    found = next(iter(evidence.of("throughput")), None)
+    if found is None:
+        return None
+    size = found.result[0]["batch_size"]
+    batch = [row for row in found.result if row["batch_size"] == size]
+    before, after = (float(row["decode_chars_per_second"]) for row in (batch[0], batch[-1]))
+    value = f"{before:,.0f} → {after:,.0f}" if len(batch) > 1 else f"{after:,.0f}"
+    numbers = {"batch_size": size, "decode_chars_per_second": after}
+    numbers |= {"decode_chars_per_second_before": before} if len(batch) > 1 else {}
+    return Fact(words("fact.speed", size=f"{size:,}"), value, numbers, kinds=("throughput",))
+
+
+def _facts_of_rows(comparison: Comparison, words: Words) -> Iterable[Fact]:
+    after = comparison.row(comparison.extended or comparison.base, comparison.main)
+    if after is not None and after.get("n_byte_tokens") is not None:
+        label = words("fact.bytes", corpus=visible(comparison.short_corpus[comparison.main]))
+        share = after["byte_fallback_share"]
+        numbers = {"byte_fallback_share": share}
+        yield Fact(label, format_share(share), numbers, kinds=("compression",))
+    kept = [
+        row
+        for row in comparison.rows()
+        if row["tokenizer"] == comparison.extended and comparison.changed_share(row) == 0
+    ]
+    if kept:
+        most = max(kept, key=lambda row: row["n_lines"])
+        label = words("fact.unchanged", corpus=visible(comparison.short_corpus[most["corpus"]]))
+        numbers = {"n_lines": most["n_lines"], "n_lines_changed": most["n_lines_changed"]}
+        yield Fact(label, f"{most['n_lines']:,}", numbers, True, ("compression",))
