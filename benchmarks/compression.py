@@ -238,14 +238,14 @@ def picture(result: dict[str, Any]) -> bytes:
     return png(Chart("compression", "bars", "Characters per token by corpus", "", data))
 
 
-def with_table(path: Path, rendered: str) -> str:
+def with_table(path: Path, rendered: str, begin: str = BEGIN, end: str = END) -> str:
     """The file's text with the table between its two marks."""
     text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"{path} has no line {BEGIN} followed by {END}")
-    return f"{before}{BEGIN}\n{rendered}\n{END}{after}"
+    before, found_begin, rest = text.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end:
+        raise SystemExit(f"{path} has no line {begin} followed by {end}")
+    return f"{before}{begin}\n{rendered}\n{end}{after}"
 
 
 if __name__ == "__main__":

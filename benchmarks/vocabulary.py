@@ -1,0 +1,241 @@
+"""Vocabularies by method, boundary and size, beside the best-known published recipe.
+
+    python benchmarks/vocabulary.py --data FOLDER --work DIR -o RESULT.json     # some 12 minutes
+    python benchmarks/vocabulary.py --render README.md -o RESULT.json
+
+FOLDER holds corpora/. Each vocabulary of 88,000 pieces is learned by the command itself in a
+process of its own, and so is the recipe's; smaller ones are its first pieces. Of each process the
+seconds, the CPU seconds and the peak of the memory of it and its children are taken, imports and
+counting included. A process whose result lies in DIR already is not run again, but for `--again`.
+
+Characters per token are of documents of 20 lines, newlines counted: unseen literature, unseen
+technical pages, and Japanese prose of other kinds, written for tokext.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psutil
+from compression import conditions, with_table
+from limits import RARELY, Cut, agreement, fewest_tokens, n_rarely_used
+from recipe import BASE
+
+from tokext.corpus.boundaries import BOUNDARIES
+from tokext.corpus.embedded import embedded_files
+from tokext.corpus.read import group_lines, read_corpus
+from tokext.output import json_text, write_whole
+from tokext.report.charts import png
+from tokext.report.parts import Chart
+from tokext.tokenizer.load import load_tokenizer
+from tokext.vocab.folder import read_added
+from tokext.vocab.reach import model_with
+from tokext.vocab.train import METHODS
+
+SIZES = (8_000, 30_000, 75_000, 88_000)
+TRAINING = "ja_train.txt.gz"
+TEXTS = {"literature": "ja_heldout_literature.txt", "technical": "ja_heldout_technical.txt"}
+DOCUMENT_LINES = 20
+BEGIN, END = "<!-- vocabulary: begin -->", "<!-- vocabulary: end -->"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, help="a folder with corpora/")
+    parser.add_argument("--work", type=Path, default=Path("benchmarks/work"))
+    parser.add_argument("--again", action="store_true", help="run what was run before, too")
+    parser.add_argument("--only", nargs="*", help="names of runs, such as recipe continue-none")
+    parser.add_argument("--render", type=Path, metavar="README.md", help="rewrite its table")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    options = parser.parse_args()
+    if options.data:
+        result = run(options.data, options.work, options.only, again=options.again)
+        write_whole(options.output, json_text(result), force=True)
+    if options.render:
+        result = json.loads(options.output.read_text(encoding="utf-8"))
+        rendered = with_table(options.render, table(result), BEGIN, END)
+        write_whole(options.render, rendered, force=True)
+        options.output.with_suffix(".png").write_bytes(picture(result))
+
+
+def commands(training: Path, work: Path) -> dict[str, list[str]]:
+    """Every run by its name: the recipe, each method with each boundary, and variants."""
+    here = Path(__file__).parent
+    recipe = [str(here / "recipe.py"), str(training), "-o", str(work / "recipe" / "tokenizer.json")]
+
+    def train(name: str, *options: str) -> list[str]:
+        folder = str(work / name / "added")
+        size = () if "--preset" in options else ("--size", str(SIZES[-1]))
+        return ["-m", "tokext", "train-vocab", str(training), *size, *options, "-q", "-o", folder]
+
+    runs = {"recipe": recipe}
+    for method in METHODS:
+        for boundary in BOUNDARIES:
+            name = f"{method}-{boundary}"
+            runs[name] = train(name, "--method", method, "--boundary", boundary)
+    runs["continue-apart"] = train("continue-apart", "--keep-scripts-apart")
+    return runs
+
+
+def run(data: Path, work: Path, only: list[str] | None, *, again: bool) -> dict[str, Any]:
+    """Learn every vocabulary, then measure every one of them."""
+    runs = commands(data / "corpora" / TRAINING, work)
+    texts = {
+        name: list(group_lines(read_corpus(data / "corpora" / file), DOCUMENT_LINES))
+        for name, file in TEXTS.items()
+    }
+    prose = [f for f in embedded_files("ja") if "technical" not in f.name and "code" not in f.name]
+    texts["prose"] = list(group_lines(read_corpus(prose), DOCUMENT_LINES))
+    english = list(read_corpus(data / "corpora" / "en_control.txt"))
+    rows = []
+    for name in only or runs:
+        cost = measured(name, runs[name], work, again=again)
+        for size, cut in cuts(name, work):
+            print(name, size, file=sys.stderr)
+            rows.append({"run": name, "n_added": size, **cost, **measure(cut, texts, english)})
+    return {
+        "schema_version": 1,
+        "benchmark": "vocabulary",
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "conditions": conditions(1),
+        "texts": {name: sum(map(len, documents)) for name, documents in texts.items()},
+        "rows": rows,
+        "limits": limits(data, work, texts["literature"], [r["run"] for r in rows]),
+    }
+
+
+def measured(name: str, command: list[str], work: Path, *, again: bool) -> dict[str, float]:
+    """Run a command in a process of its own; what it took."""
+    folder, record = work / name, work / name / "cost.json"
+    if record.is_file() and not again:
+        return dict(json.loads(record.read_text(encoding="utf-8")))
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    before, started = os.times(), time.perf_counter()
+    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
+    peak = [0]
+    watcher = threading.Thread(target=watch, args=(process, peak))
+    watcher.start()
+    if process.wait():
+        raise SystemExit(f"{name} failed: {' '.join(command)}")
+    seconds, after = time.perf_counter() - started, os.times()
+    watcher.join()
+    cpu = sum(after[2:4]) - sum(before[2:4])
+    cost = {"seconds": round(seconds, 2), "cpu_seconds": round(cpu, 2), "peak_bytes": peak[0]}
+    record.write_text(json.dumps(cost), encoding="utf-8")
+    return cost
+
+
+def watch(process: subprocess.Popen[bytes], peak: list[int]) -> None:
+    """Keep the highest sum of what the process and all its children hold in memory."""
+    parent = psutil.Process(process.pid)
+    while process.poll() is None:
+        total = 0
+        try:
+            for one in (parent, *parent.children(recursive=True)):
+                total += one.memory_info().rss
+        except psutil.NoSuchProcess:
+            pass
+        peak[0] = max(peak[0], total)
+        time.sleep(0.05)
+
+
+def cuts(name: str, work: Path) -> Iterable[tuple[int, Cut]]:
+    """A run's tokenizer at each size that it has."""
+    base = load_tokenizer(BASE)
+    if name == "recipe":
+        cut = Cut.of_json(work / name / "tokenizer.json")
+        yield len(cut.texts) - base.size, cut
+        return
+    pieces, _ = read_added(work / name / "added")
+    for size in (s for s in SIZES if s <= len(pieces)):
+        yield size, Cut.of_model(model_with(base, pieces[:size]))
+    if len(pieces) not in SIZES:
+        yield len(pieces), Cut.of_model(model_with(base, pieces))
+
+
+@cache
+def base_cut() -> Cut:
+    return Cut.of_model(load_tokenizer(BASE).model)
+
+
+def measure(cut: Cut, texts: dict[str, list[str]], english: list[str]) -> dict[str, Any]:
+    """Everything that is asked of one tokenizer."""
+    base = base_cut()
+    found: dict[str, Any] = {"n_tokens": {}, "chars_per_token": {}}
+    for name, documents in texts.items():
+        n_tokens = sum(map(len, cut.encode(documents)))
+        found["n_tokens"][name] = n_tokens
+        found["chars_per_token"][name] = round(sum(map(len, documents)) / n_tokens, 4)
+    changed = zip(base.encode(english), cut.encode(english), strict=True)
+    return found | {
+        "n_unreachable": cut.n_unreachable(len(base.texts)),
+        "n_english_lines": len(english),
+        "n_english_lines_changed": sum(a != b for a, b in changed),
+        "borders": agreement(cut, texts["literature"]),
+    }
+
+
+def limits(data: Path, work: Path, documents: list[str], names: list[str]) -> list[dict[str, Any]]:
+    """How far the recipe and the default at its largest size are from what their pieces allow."""
+    found = []
+    for name in ("recipe", "continue-punctuation"):
+        if name in names:
+            size, cut = list(cuts(name, work))[-1]
+            training = group_lines(read_corpus(data / "corpora" / TRAINING), DOCUMENT_LINES)
+            n_tokens, n_fewest = fewest_tokens(cut, documents)
+            found.append({
+                "run": name, "n_added": size, "n_tokens": n_tokens, "n_fewest_tokens": n_fewest,
+                "rarely": RARELY,
+                "n_rarely_used": n_rarely_used(cut, size, training),
+            })  # fmt: skip
+    return found
+
+
+def table(result: dict[str, Any]) -> str:
+    """A Markdown table: every run at its largest size; time and memory beside the recipe's."""
+    head = ["run", "rows", "literature", "technical", "other prose", "precision", "recall", "F1",
+            "unreachable", "English lines changed", "time", "memory"]  # fmt: skip
+    lines = [head, ["---", *["--:"] * (len(head) - 1)]]
+    largest = {row["run"]: row for row in result["rows"]}
+    recipe = largest["recipe"]
+    for name, row in largest.items():
+        lines.append([
+            name, f"{row['n_added']:,}",
+            *(f"{row['chars_per_token'][t]:.3f}" for t in ("literature", "technical", "prose")),
+            *(f"{row['borders'][key]:.2f}" for key in ("precision", "recall", "f1")),
+            f"{row['n_unreachable']:,}",
+            f"{row['n_english_lines_changed']:,} of {row['n_english_lines']:,}",
+            f"{row['seconds'] / recipe['seconds']:.2f}",
+            f"{row['peak_bytes'] / recipe['peak_bytes']:.2f}",
+        ])  # fmt: skip
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def picture(result: dict[str, Any]) -> bytes:
+    """Characters per token on unseen literature by size, a bar for each run, a PNG."""
+    rows = {(r["run"], r["n_added"]): r["chars_per_token"]["literature"] for r in result["rows"]}
+    names = [f"continue-{boundary}" for boundary in BOUNDARIES]
+    names = [name for name in names if all((name, size) in rows for size in SIZES)]
+    groups = [
+        {"corpus": f"{size:,} rows", "values": [rows[name, size] for name in names]}
+        for size in SIZES
+    ]
+    data = {"series": names, "groups": groups, "unit": "characters per token"}
+    return png(Chart("vocabulary", "bars", "Characters per token by boundary and size", "", data))
+
+
+if __name__ == "__main__":
+    main()
