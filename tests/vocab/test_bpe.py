@@ -45,7 +45,7 @@ def slow_merges(runs, n_symbols, allowed, min_count):
         left = [p for p in counts if p not in forbidden and counts[p] >= min_count]
         if not left:
             return found
-        best = min(left, key=lambda pair: (-counts[pair], pair))
+        best = min(left, key=lambda pair: (-counts[pair], max(pair), pair))
         if not allowed(*best):
             forbidden.add(best)
             continue

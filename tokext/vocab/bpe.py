@@ -2,8 +2,12 @@
 
 Nothing is counted again after a merge. A pair's count can only fall once the pair is there, and
 what a merge brings are pairs with the new symbol, which are counted on the spot. So every pair
-waits in a heap under the count it had when it was last looked at, an upper bound; whichever stands
-on top is counted anew, and is merged if no other bound lies above.
+waits in a heap under the count it had when it was last looked at, an upper bound; those on top are
+counted anew, and those that still have the count are merged.
+
+Rare pairs are many, and most have the same count as others. Of equal counts those of older symbols
+go first, so nothing that a merge brings can come before what waits at its level: a level is worked
+off in large steps, each array operation for hundreds of pairs. Pairs that share a token take turns.
 """
 
 from __future__ import annotations
@@ -41,8 +45,8 @@ def learn_merges(
     """Merge the most frequent pair of neighbors, again and again, until none is left.
 
     The n-th merge makes the symbol ``n_symbols + n``. Pairs that overlap (``a a a``) are counted
-    and merged from the left; of equal counts the lower left symbol goes first, then the lower
-    right one.
+    and merged from the left. Of equal counts that pair goes first whose higher symbol is lower,
+    then the one with the lower left symbol.
 
     Args:
         symbols: Runs laid end to end (n_places,), `GAP` before the first, between, and behind the
@@ -64,35 +68,59 @@ Merge(left=4, right=5, count=5)]
     _offer(heap, _first_pairs(text, n_symbols, min_count))
     new = n_symbols
     while heap:
-        _, left, right, places, behind = heapq.heappop(heap)
-        if behind is not None:
-            _offer(heap, behind)
-            if not allowed(left, right):
-                continue
-        places = text.still(left, right, places)
-        merged = text.every_other(places) if left == right else places
-        count = int(text.times[merged].sum())
-        if count < min_count:
-            continue
-        if heap and heap[0][:3] < (-count, left, right):
-            heapq.heappush(heap, (-count, left, right, places, None))
-            continue
-        yield Merge(left, right, count)
+        bound = -heap[0][0]
+        drawn = _draw(heap, allowed)
+        merged: list[_Pair] = []
+        for pair in text.counted(drawn):
+            if -pair[0] == bound:
+                merged.append(pair)
+            elif -pair[0] >= min_count:
+                heapq.heappush(heap, (*pair, None))
+        merged, later = text.apart(merged)
+        for pair in later:
+            heapq.heappush(heap, (*pair, None))
+        yield from (Merge(left, right, bound) for _, _, left, right, _ in merged)
         _offer(heap, text.merge(merged, new, min_count))
-        new += 1
+        new += len(merged)
 
 
-#: Minus a count at which the pair was seen, its left and right symbol, the places.
-_Pair = tuple[int, int, int, Places]
+#: Minus a count at which the pair was seen, its newer symbol, its left and right symbol, its
+#: places: in the order in which pairs are merged.
+_Pair = tuple[int, int, int, int, Places]
 
 #: A pair, and where it was not looked at since it came up, those that came up with it, in order.
-_Entry = tuple[int, int, int, Places, Iterator[_Pair] | None]
+_Entry = tuple[int, int, int, int, Places, Iterator[_Pair] | None]
+
+#: Pairs looked at in one step.
+_STEP = 1024
 
 
 def _offer(heap: list[_Entry], pairs: Iterator[_Pair]) -> None:
     """Put the first of some pairs into the heap; none of the others can come before it."""
     if pair := next(pairs, None):
         heapq.heappush(heap, (*pair, pairs))
+
+
+def _draw(heap: list[_Entry], allowed: Callable[[int, int], bool]) -> list[_Pair]:
+    """Take pairs from the heap that have the highest bound and may be merged.
+
+    One of a symbol with itself is taken alone: it can overlap itself.
+    """
+    drawn: list[_Pair] = []
+    bound = heap[0][0]
+    while heap and heap[0][0] == bound and len(drawn) < _STEP:
+        left, right = heap[0][2:4]
+        if left == right and drawn:
+            break
+        count, newer, _, _, places, behind = heapq.heappop(heap)
+        if behind is not None:
+            _offer(heap, behind)
+            if not allowed(left, right):
+                continue
+        drawn.append((count, newer, left, right, places))
+        if left == right:
+            break
+    return drawn
 
 
 class _Text:
@@ -107,11 +135,46 @@ class _Text:
         self.symbols, self.times = symbols, times
         self.spans = np.ones(len(symbols), dtype=np.uint16)
 
-    def still(self, left: int, right: int, places: Places) -> Places:
-        """Those of the places where the pair still stands."""
-        places = places[self.symbols[places] == left]
-        still: Places = places[self.symbols[places + self.spans[places]] == right]
-        return still
+    def counted(self, pairs: list[_Pair]) -> Iterator[_Pair]:
+        """The pairs with the places where they still stand and how often that is."""
+        if not pairs:
+            return
+        _, _, lefts, rights, places = (list(column) for column in zip(*pairs, strict=True))
+        sizes = [len(one) for one in places]
+        at = np.concatenate(places)
+        number = np.repeat(np.arange(len(pairs)), sizes)
+        still = self.symbols[at] == np.array(lefts)[number]
+        at, number = at[still], number[still]
+        still = self.symbols[at + self.spans[at]] == np.array(rights)[number]
+        at, number = at[still], number[still]
+        ends = np.searchsorted(number, np.arange(len(pairs) + 1))
+        merged = self.every_other(at) if lefts[0] == rights[0] else at
+        sums = np.concatenate(([0], np.cumsum(self.times[merged], dtype=np.int64)))
+        ends_merged = ends if merged is at else np.array([0, len(merged)])
+        counts = np.diff(sums[ends_merged]).tolist()
+        for n, (pair, count) in enumerate(zip(pairs, counts, strict=True)):
+            yield -count, *pair[1:4], at[ends[n] : ends[n + 1]]
+
+    def apart(self, pairs: list[_Pair]) -> tuple[list[_Pair], list[_Pair]]:
+        """The pairs that share no token with one before them that is merged, and the others."""
+        if len(pairs) < 2:
+            return pairs, []
+        at = np.concatenate([pair[4] for pair in pairs])
+        number = np.repeat(np.arange(len(pairs)), [len(pair[4]) for pair in pairs])
+        tokens = np.concatenate((at, at + self.spans[at]))
+        numbers = np.concatenate((number, number))
+        order = tokens.argsort(kind="stable")
+        tokens, numbers = tokens[order], numbers[order]
+        shared = np.flatnonzero(tokens[1:] == tokens[:-1])
+        one, other = numbers[shared], numbers[shared + 1]
+        edges = np.unique(np.maximum(one, other) * len(pairs) + np.minimum(one, other))
+        later: set[int] = set()
+        for edge in edges.tolist():
+            second, first = divmod(edge, len(pairs))
+            if first not in later:
+                later.add(second)
+        kept = [pair for n, pair in enumerate(pairs) if n not in later]
+        return kept, [pairs[n] for n in sorted(later)]
 
     def every_other(self, places: Places) -> Places:
         """Of pairs that overlap (``a a a a``) the first, the third, and so on."""
@@ -121,9 +184,14 @@ class _Text:
         apart: Places = places[(number - begun) % 2 == 0]
         return apart
 
-    def merge(self, places: Places, new: int, min_count: int) -> Iterator[_Pair]:
-        """Write the symbol `new` for the pairs at these places; the pairs that it is in now."""
+    def merge(self, pairs: list[_Pair], first_new: int, min_count: int) -> Iterator[_Pair]:
+        """Write a new symbol for each pair; the pairs that the new symbols are in now."""
+        if not pairs:
+            return iter(())
         symbols, spans = self.symbols, self.spans
+        each = [self.every_other(p) if left == right else p for _, _, left, right, p in pairs]
+        places = np.concatenate(each)
+        new = np.repeat(np.arange(first_new, first_new + len(pairs)), [len(one) for one in each])
         second = places + spans[places]
         after = second + spans[second]
         symbols[places] = new
@@ -131,18 +199,17 @@ class _Text:
         spans[places] = spans[after - 1] = after - places
         before = places - spans[places - 1]
         on_left, on_right = symbols[before], symbols[after]
-        # The pairs (x, new) are known by x, the pairs (new, x) by new + 1 + x. Of two new symbols
-        # side by side the first sees the pair.
-        keys = np.concatenate((on_left, on_right + (new + 1)))
-        at = np.concatenate((before, places))
-        real = np.concatenate(((on_left != GAP) & (on_left != new), on_right != GAP))
-        keys, at = keys[real], at[real]
+        # Of two new symbols side by side the first sees the pair.
+        left, right = (on_left != GAP) & (on_left < first_new), on_right != GAP
+        keys = np.concatenate((on_left[left].astype(np.int64) << 32 | new[left],
+                               new[right] << 32 | on_right[right]))  # fmt: skip
+        at = np.concatenate((before[left], places[right]))
         order = keys.argsort(kind="stable")
-        groups = _groups(keys[order], at[order], self.times, min_count)
-        return (
-            (-count, key, new, there) if key < new else (-count, new, key - new - 1, there)
-            for key, count, there in groups
-        )
+        return _pairs(keys[order] >> 32, keys[order] & _LOW, at[order], self.times, min_count)
+
+
+#: The lower half of a number that holds two symbols.
+_LOW = (1 << 32) - 1
 
 
 def _first_pairs(text: _Text, n_symbols: int, min_count: int) -> Iterator[_Pair]:
@@ -160,33 +227,34 @@ def _first_pairs(text: _Text, n_symbols: int, min_count: int) -> Iterator[_Pair]
     places: Places = packed & ((1 << shift) - 1)
     places = places.astype(np.int32) if shift < 32 else places
     packed >>= shift
-    for key, count, there in _groups(packed, places, text.times, min_count):
-        yield -count, key // n_symbols, key % n_symbols, there
+    return _pairs(packed // n_symbols, packed % n_symbols, places, text.times, min_count)
 
 
-def _groups(
-    keys: Places, places: Places, times: Places, min_count: int
-) -> Iterator[tuple[int, int, Places]]:
-    """Groups of equal keys: the most frequent first, then the one with the lowest key.
+def _pairs(
+    lefts: Places, rights: Places, places: Places, times: Places, min_count: int
+) -> Iterator[_Pair]:
+    """Pairs in the order in which they are merged, each once, with all its places.
 
     Args:
-        keys: Sorted (n,).
-        places: Which place each key is of (n,).
+        lefts: Left symbols (n,), sorted, of equal ones
+        rights: the right symbols sorted (n,).
+        places: Where each pair stands (n,).
         times: How often each place is repeated (n_places,).
-        min_count: Groups with fewer repetitions are left out.
-
-    Returns:
-        The key of each group, its repetitions and its places.
+        min_count: Pairs with fewer repetitions are left out.
     """
-    if not len(keys):
-        return iter(())
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    if not len(places):
+        return
+    changed = (lefts[1:] != lefts[:-1]) | (rights[1:] != rights[:-1])
+    starts = np.flatnonzero(np.concatenate(([True], changed)))
     counts = np.add.reduceat(times[places], starts, dtype=np.int64)
-    ends = np.append(starts[1:], len(keys))
+    ends = np.append(starts[1:], len(places))
     frequent = np.flatnonzero(counts >= min_count)
-    frequent = frequent[(-counts[frequent]).argsort(kind="stable")]
-    starts, ends, counts = starts[frequent], ends[frequent], counts[frequent]
-    firsts = keys[starts]
-    return (
-        (int(firsts[n]), int(counts[n]), places[starts[n] : ends[n]]) for n in range(len(starts))
-    )
+    lefts, rights = lefts[starts[frequent]], rights[starts[frequent]]
+    newer = np.maximum(lefts, rights)
+    order = np.lexsort((rights, lefts, newer, -counts[frequent]))
+    columns = (-counts[frequent], newer, lefts, rights, starts[frequent], ends[frequent])
+    del starts, counts, ends, frequent
+    table = np.stack(columns, axis=1)[order]
+    for row in table:
+        count, newest, left, right, start, end = row.tolist()
+        yield count, newest, left, right, places[start:end]
