@@ -46,7 +46,7 @@ class Script:
 
     def filled(self, command: str, data: str, work: str) -> tuple[dict[str, str], list[str]]:
         """The environment and the arguments of a command, with folders and files in place."""
-        text = command.replace("--work FOLDER", f"--work {shlex.quote(work)}")
+        text = re.sub(r"--work (FOLDER|DIR)", f"--work {shlex.quote(work)}", command)
         text = text.replace("RESULT.json", shlex.quote(str(self.result)))
         words = shlex.split(text.replace("FOLDER", shlex.quote(data)))
         settings = dict(w.split("=", 1) for w in words[: words.index("python")])
@@ -60,10 +60,10 @@ def scripts() -> list[Script]:
 
 
 def script(path: Path) -> Script | None:
-    """What the first lines of a file say; None for a module that scripts share, and for this."""
+    """What the first lines of a file say; None for what leaves no result, and for this."""
     told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     lines = re.findall(rf"^ *((?:\w+=\w+ )?python benchmarks/{path.name}.*)$", told, re.MULTILINE)
-    if not lines or path.resolve() == Path(__file__).resolve():
+    if not lines or not re.search(r"RESULT\.json|TOKEXT_DATA=", lines[0]):
         return None
     commands = [re.sub(r"\[.*?\]|#.*$", "", line).strip() for line in lines]
     renders = [command for command in commands if "--render README.md" in command]

@@ -42,6 +42,7 @@ def test_the_site_has_every_command_and_every_public_name(site):
     commands = (site / "reference" / "commands.html").read_text(encoding="utf-8")
     for name in [*cli.list_commands(click.Context(cli)), "bench compression"]:
         assert f'id="tokext-{name.replace(" ", "-")}"' in commands, name
+    assert "\\b" not in commands  # what keeps examples apart is no text
     python = (site / "reference" / "python.html").read_text(encoding="utf-8")
     for name in tokext.__all__:
         assert f'id="tokext.{name}"' in python, name

@@ -67,7 +67,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Draw results as one HTML page that loads nothing, as Markdown, and as charts.
+    """Draw results as one HTML page that loads nothing, as Markdown, and as charts.
 
     RESULTS are folders and JSON files that tokext wrote, or folders that hold such. Among
     compression results the first tokenizer is the base of every comparison.
