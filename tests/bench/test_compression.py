@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ from tokext.bench.curve import curve_sizes
 from tokext.bench.tally import renyi_efficiency
 from tokext.errors import InputError, TokenizerError
 from tokext.output import json_text
-from tokext.records import CompressionRow, read_compression
+from tokext.progress import shown
+from tokext.records import CompressionRow, Unusable, read_compression
 from tokext.tokenizer.load import Tokenizer
 
 KINDS = ["mistral", "extended", "byte_level", "word_piece", "unigram"]
@@ -231,6 +233,37 @@ def test_files_are_named_and_digested(mistral: Tokenizer, tmp_path: Path) -> Non
     assert row.n_chars == sum(map(len, JAPANESE))
 
 
+def test_what_was_mended_or_left_out_is_counted_in_the_row_and_said(
+    mistral: Tokenizer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "neko.txt"
+    lines = [*JAPANESE * 20, "a\0b", "", "長い。" * 40_000]
+    path.write_bytes("\n".join(lines).encode() + b"\n\xff\n")
+    token = shown.set(True)
+    [row] = measure_compression(mistral, path, word_sample_chars=0)
+    shown.reset(token)
+    assert row.unusable == Unusable(n_bad_bytes=2, n_empty=1, n_too_long=1)
+    said = capsys.readouterr().err
+    assert "neko.txt: 2 bytes that are not usable UTF-8 text, replaced by U+FFFD" in said
+    assert "neko.txt: 1 over-long lines, cut into several documents" in said
+    [row] = measure_compression(mistral, {"text": [*JAPANESE, " "]}, word_sample_chars=0)
+    assert row.unusable == Unusable(n_empty=1)
+
+
+def test_two_texts_of_one_name_are_told_apart_by_as_much_of_their_path_as_that_takes(
+    mistral: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = ["pa/x.txt", "pb/x.txt", "pb/y.txt", "x.txt"]
+    for n, place in enumerate(places):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text(JAPANESE[n % len(JAPANESE)], encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    rows = measure_compression(mistral, places, word_sample_chars=0)
+    assert [row.corpus for row in rows] == [*places[:2], "y.txt", f"{tmp_path.name}/x.txt"]
+    same = measure_compression(mistral, ["pa/x.txt", "./pa/x.txt"], word_sample_chars=0)
+    assert [row.corpus for row in same] == ["x.txt", "x.txt"]
+
+
 def test_named_documents_have_the_digest_of_a_file_that_holds_them(mistral: Tokenizer) -> None:
     content = "".join(line + "\n" for line in JAPANESE)
     row = _row(mistral, JAPANESE)
@@ -257,8 +290,8 @@ def test_rows_come_back_from_their_file_as_they_were(
 def test_a_row_of_an_earlier_tokext_is_still_read(mistral: Tokenizer) -> None:
     [row] = measure_compression(mistral, {"text": JAPANESE})
     fields = row.as_dict()
-    del fields["added_use"], fields["changed_lines"]
-    assert CompressionRow.from_dict(fields) == row
+    del fields["added_use"], fields["changed_lines"], fields["unusable"]
+    assert CompressionRow.from_dict(fields) == replace(row, unusable=None)
 
 
 def test_most_and_never_used_pieces_are_those_that_a_plain_count_gives(
@@ -299,7 +332,7 @@ def test_the_keys_of_a_row_are_the_interface(extended: Tokenizer) -> None:
         "bytes_per_token", "n_byte_tokens", "byte_fallback_share", "tokens_per_document",
         "renyi_efficiency", "n_added", "n_added_used", "added_used_share", "n_lines",
         "n_lines_changed", "words", "curve", "curve_n_chars", "segmentation", "tokext_version",
-        "created", "seconds", "added_use", "changed_lines",
+        "created", "seconds", "added_use", "changed_lines", "unusable",
     }  # fmt: skip
     assert set(fields["tokens_per_document"]) == {"p5", "p25", "p50", "p75", "p95", "max"}
     assert set(fields["curve"][0]) == {"rows", "n_tokens", "chars_per_token"}

@@ -60,6 +60,18 @@ def test_verify_reads_named_files_of_any_suffix_as_text(merged, tokext, tiny_bas
     ]
 
 
+@pytest.mark.slow
+def test_verify_says_and_records_what_it_mended_in_a_text(merged, tokext, tiny_base, tmp_path):
+    lines = [line.encode() for line in embedded_lines("en")[:50]]
+    (tmp_path / "bad.txt").write_bytes(b"\n".join([*lines, b"a\xffb", b"c\0d"]))
+    ended = tokext("verify", "--base", tiny_base, "--extended", merged[0], tmp_path / "bad.txt",
+                   "-o", tmp_path / "proof.json")  # fmt: skip
+    said = "2 bytes that are not usable UTF-8 text, replaced by U+FFFD"
+    assert (ended.status, said in ended.err.splitlines()) == (0, True)
+    record = json.loads((tmp_path / "proof.json").read_text(encoding="utf-8"))
+    assert record["result"]["corpus"]["n_bad_bytes"] == 2
+
+
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory, tiny_base):
     """The usual recipe: new pieces at score 0, one of them Latin, and one base score changed."""

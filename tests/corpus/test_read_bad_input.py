@@ -16,6 +16,8 @@ import pytest
 
 from tokext.corpus.read import read_corpus
 from tokext.errors import InputError
+from tokext.progress import shown
+from tokext.records import write_record
 
 
 def refused(*given, **options):
@@ -64,6 +66,21 @@ def test_a_folder_without_text(tmp_path):
     message, hint = refused(tmp_path)
     assert f"the folder {tmp_path} holds no text file (1 of another kind and 1 links" in message
     assert ".parquet" in hint
+
+
+def test_what_tokext_wrote_into_a_folder_of_texts_is_passed_over_counted_and_said(tmp_path, capsys):
+    (tmp_path / "ja.txt").write_text("春\n", encoding="utf-8")
+    (tmp_path / "tokext.json").write_text('{"text": "no record"}')
+    inner = tmp_path / "added" / "inner"
+    inner.mkdir(parents=True)
+    write_record(inner.parent, "added vocabulary", options={}, inputs=(), result={"text": "秋"})
+    (inner / "extension.json").write_text('{"text": "秋"}')
+    token = shown.set(True)
+    corpus = read_corpus(tmp_path)
+    shown.reset(token)
+    assert list(corpus) == ["春", "no record"]
+    assert "1 in results of tokext" in capsys.readouterr().err
+    assert "(0 of another kind, 1 in results of tokext and" in refused(inner.parent)[0]
 
 
 def test_a_glob_that_matches_nothing(tmp_path):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from picos import TEXT, mistral
@@ -30,6 +32,12 @@ def test_the_same_seed_trains_the_same_model(trained, pair, tmp_path):
     train_tiny(TEXT, pair.base_folder, tmp_path / "again", options=OPTIONS)
     for name in ("model.safetensors", "config.json"):
         assert (tmp_path / "again" / name).read_bytes() == (trained.output / name).read_bytes()
+
+
+def test_training_shows_no_progress_but_tokext_s_own(pair, tmp_path, capfd):
+    capfd.readouterr()
+    train_tiny(TEXT, pair.base_folder, tmp_path / "model", options=replace(OPTIONS, steps=2))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_extending_a_trained_model_keeps_its_english(trained, pair, tmp_path):

@@ -87,6 +87,9 @@ def measure_compression(
             count(text, vocabularies, document_lines, word_sample_chars, workers, elsewhere)
             for text in opened
         ]
+    for one in counted:
+        for line in one.text.stats().lines():
+            say(f"{one.text.name}: {line}")
     rows = [row for one in counted for row in _rows(one, found)]
     return _with_curves(rows, vocabularies, counted, workers) if curve else rows
 
@@ -166,6 +169,7 @@ def _row(counted: Counted, tally: Tally, words: WordSample | None, shown: str) -
         seconds=tally.seconds,
         added_use=tally.added_use,
         changed_lines=changed_pieces(first, vocabulary, tally.changed_lines),
+        unusable=counted.text.stats().unusable(),
     )
 
 

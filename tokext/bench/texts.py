@@ -6,9 +6,10 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from pathlib import PurePath
 from typing import Any, Protocol
 
-from tokext.corpus.read import Corpus, Part, group_lines, read_corpus
+from tokext.corpus.read import Corpus, CorpusStats, FileStats, Part, group_lines, read_corpus
 from tokext.errors import InputError
 
 #: Enough to keep all cores busy; tokens of such a batch take some tens of megabytes at most.
@@ -36,17 +37,24 @@ class Text(Protocol):
     def digest(self) -> str:
         """SHA-256 of what was read."""
 
+    def stats(self) -> CorpusStats:
+        """What became of every byte of it."""
+
 
 class FileText:
     """One input: a file, a folder, a glob, standard input or a data set of the hub."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: Part, name: str = "") -> None:
         self._part = part
-        self.name = part.name
+        self.name = name or part.name
 
     def documents(self) -> Iterable[str]:
         """Read it from its beginning."""
         return chain.from_iterable(self._part.batches())
+
+    def stats(self) -> CorpusStats:
+        """What became of every byte of it."""
+        return self._part.stats
 
     def digest(self) -> str:
         """The file's own SHA-256; of several files that of their names and digests."""
@@ -64,6 +72,7 @@ class NamedText:
         self.name = name
         self._documents = documents
         self._digest = hashlib.sha256()
+        self._n_empty = 0
 
     def documents(self) -> Iterator[str]:
         """Hand out the documents that are not empty."""
@@ -71,6 +80,12 @@ class NamedText:
             if document and not document.isspace():
                 self._digest.update(document.encode(errors="surrogatepass") + b"\n")
                 yield document
+            else:
+                self._n_empty += 1
+
+    def stats(self) -> CorpusStats:
+        """How many documents were left out."""
+        return CorpusStats.of([FileStats(self.name, n_empty=self._n_empty)])
 
     def digest(self) -> str:
         """The digest of a file that has these documents, each ended by a newline."""
@@ -96,7 +111,7 @@ def open_texts(texts: Texts, **options: Any) -> list[Text]:
         given = list(texts)
     if not given:
         raise InputError("there is no text to measure on.", hint="name files with --text.")
-    return list(chain.from_iterable(_open(one, options) for one in given))
+    return _told_apart(list(chain.from_iterable(_open(one, options) for one in given)))
 
 
 def batches(text: Text, document_lines: int | None = None) -> Iterator[list[str]]:
@@ -145,8 +160,33 @@ def n_utf8_bytes(name: str, documents: Sequence[str]) -> int:
         ) from error
 
 
-def _open(given: Given, options: Any) -> list[Text]:
+def _open(given: Given, options: Any) -> list[NamedText | Part]:
     if isinstance(given, tuple):
         return [NamedText(*given)]
     corpus = given if isinstance(given, Corpus | Part) else read_corpus(given, **options)
-    return [FileText(part) for part in corpus.parts]
+    return list(corpus.parts)
+
+
+def _told_apart(opened: list[NamedText | Part]) -> list[Text]:
+    """Name each input by its bare name, or by as much of its path as no other one shares."""
+    parts = [one for one in opened if isinstance(one, Part)]
+    names = dict(zip(map(id, parts), distinct_names([p.path for p in parts]), strict=True))
+    return [FileText(t, names[id(t)]) if isinstance(t, Part) else t for t in opened]
+
+
+def distinct_names(paths: Sequence[PurePath]) -> list[str]:
+    """The shortest ends of paths that tell different paths apart; equal ones stay equal.
+
+    Example:
+        >>> distinct_names([PurePath("/a/x.txt"), PurePath("/b/x.txt"), PurePath("/b/y.txt")])
+        ['a/x.txt', 'b/x.txt', 'y.txt']
+    """
+    return [_short_name(path, set(paths) - {path}) for path in paths]
+
+
+def _short_name(path: PurePath, others: set[PurePath]) -> str:
+    for n in range(1, len(path.parts)):
+        end = path.parts[-n:]
+        if all(other.parts[-n:] != end for other in others):
+            return PurePath(*end).as_posix()
+    return path.as_posix()

@@ -42,12 +42,15 @@ def command(
     from tokext.corpus.read import read_corpus
     from tokext.merge.verify import verify
     from tokext.output import json_text, write_whole
+    from tokext.progress import say
     from tokext.records import run_record
 
     inputs = options.refuse_output(output, force, texts, (base, extended))
     reading["format"] = reading["format"] or "txt"
     corpus = read_corpus(texts, **reading) if texts else None
     guarantees = verify(base, extended, corpus or (), language=language, seed=seed)
+    for line in corpus.stats.lines() if corpus else ():
+        say(line)
     rows = [dataclasses.asdict(g) for g in guarantees]
     if output:
         record = run_record(
@@ -60,7 +63,7 @@ def command(
                 **reading,
             },
             inputs=corpus.files if corpus else (),
-            result={"guarantees": rows},
+            result={"guarantees": rows, "corpus": corpus.stats.as_dict() if corpus else None},
         )
         write_whole(output, json_text(record), force=force, inputs=inputs)
     options.emit(rows, guarantee_table(guarantees), as_json=as_json)

@@ -17,6 +17,7 @@ from tokext.corpus.hub import PREFIX, HubText, parse_hub
 from tokext.corpus.stored import COMPRESSIONS, Spool
 from tokext.errors import InputError
 from tokext.progress import say
+from tokext.records import RECORD_FILE, read_record
 
 #: Suffixes of the formats, without compression.
 FORMATS = ("txt", "jsonl", "json", "csv", "parquet")
@@ -138,7 +139,8 @@ def _folder(folder: Path, name: str) -> Iterator[TextFile]:
     """The text files of a folder and the folders in it, in the order of their names."""
     root = Path(os.path.realpath(folder))
     n_outside = n_other = n_found = 0
-    for path in sorted(_visible(folder)):
+    passed_over: list[Path] = []
+    for path in sorted(_visible(folder, passed_over)):
         told = told_by(path.name)
         if told is None:
             n_other += 1
@@ -148,19 +150,37 @@ def _folder(folder: Path, name: str) -> Iterator[TextFile]:
             n_found += 1
             inner = Path(name, path.relative_to(folder)).as_posix()
             yield TextFile(inner, str(path), _readable(path, str(path)), *told)
-    left_out = f"{n_other} of another kind and {n_outside} links that lead out of it left out"
+    n_results = len(passed_over)
+    results = f", {n_results} in results of tokext" if n_results else ""
+    left_out = (
+        f"{n_other} of another kind{results} and {n_outside} links that lead out of it left out"
+    )
     if not n_found:
         raise InputError(
             f"the folder {folder} holds no text file ({left_out}).", hint=_known_suffixes()
         )
-    if n_other or n_outside:
+    if n_other or n_outside or n_results:
         say(f"{folder}: {n_found} text files, {left_out}.")
 
 
-def _visible(folder: Path) -> Iterator[Path]:
+def _visible(folder: Path, passed_over: list[Path]) -> Iterator[Path]:
+    """The files to look at; those in folders that tokext wrote go to `passed_over`."""
     for where, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = [f for f in folders if not f.startswith(".")]
-        yield from (Path(where, f) for f in files if not f.startswith("."))
+        seen = (Path(where, f) for f in files if not f.startswith("."))
+        if _is_result(Path(where)):
+            folders.clear()
+            passed_over += seen
+        else:
+            yield from seen
+
+
+def _is_result(folder: Path) -> bool:
+    """Whether a folder is what an earlier run of tokext wrote, and no text."""
+    try:
+        return (folder / RECORD_FILE).is_file() and bool(read_record(folder))
+    except (InputError, OSError):
+        return False
 
 
 def _refuse(error: OSError) -> None:

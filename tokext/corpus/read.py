@@ -10,6 +10,7 @@ import itertools
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
 
 from tokext.corpus.documents import Document, ReadOptions, read_file
 from tokext.corpus.formats import no_field
@@ -87,6 +88,13 @@ class Part:
     def label(self) -> str:
         """The input as it was given."""
         return self._source.label
+
+    @property
+    def path(self) -> PurePath:
+        """Its whole path, to tell it from another of its name; its name where it has none."""
+        label = self._source.label
+        is_file = self.name != label or os.path.lexists(label)
+        return PurePath(os.path.abspath(label) if is_file else label)
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from tokext.corpus.lines import cut_lines
+from tokext.records import Unusable
 
 #: What no text may hold: NUL ends a string in C, and a lone surrogate has no UTF-8.
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
@@ -76,6 +77,10 @@ class CorpusStats:
     def bad_share(self) -> float:
         """The share of the bytes read that could not be used as they are."""
         return (self.n_bad_bytes + self.n_lost_bytes) / max(1, self.n_read_bytes)
+
+    def unusable(self) -> Unusable:
+        """The counts of what could not be taken as it stood."""
+        return Unusable(**{f.name: getattr(self, f.name) for f in fields(Unusable)})
 
     def as_dict(self) -> dict[str, Any]:
         """The counts for a record: totals, and a row for each file."""

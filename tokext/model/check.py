@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from tokext.errors import ModelError
 from tokext.model.bits import Encodes, next_logits
+from tokext.model.quiet import no_progress_bars
 from tokext.records import Extension
 from tokext.tokenizer.load import load_tokenizer
 
@@ -161,17 +162,11 @@ def fields(check: LogitCheck) -> dict[str, Any]:
 
 def _load(folder: str | Path) -> Any:
     from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
+    with no_progress_bars():
         model = AutoModelForCausalLM.from_pretrained(
             str(folder), dtype="auto", local_files_only=True
         )
-    finally:
-        if shown:
-            logging.enable_progress_bar()
     return model.eval()
 
 

@@ -12,6 +12,7 @@ import torch
 from tokext.corpus.memory import parse_bytes
 from tokext.errors import ModelError
 from tokext.model.find import find_checkpoint
+from tokext.model.quiet import no_progress_bars
 
 #: More rows than this above the tokenizer are no padding: the tokenizer is another model's.
 MOST_PADDING = 1024
@@ -168,13 +169,13 @@ def _offloading(device: torch.device, n_bytes: int) -> dict[str, Any]:
 
 def _load(folder: Path, tokenizer: Path, options: dict[str, Any]) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
     try:
-        model = AutoModelForCausalLM.from_pretrained(str(folder), local_files_only=True, **options)
-        return model, AutoTokenizer.from_pretrained(str(tokenizer), local_files_only=True)
+        with no_progress_bars():
+            model = AutoModelForCausalLM.from_pretrained(
+                str(folder), local_files_only=True, **options
+            )
+            return model, AutoTokenizer.from_pretrained(str(tokenizer), local_files_only=True)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise ModelError(
@@ -186,9 +187,6 @@ def _load(folder: Path, tokenizer: Path, options: dict[str, Any]) -> tuple[Any, 
             f"{folder} cannot be loaded: {reason}",
             hint="a checkpoint and its tokenizer are needed.",
         ) from error
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def is_out_of_memory(error: BaseException) -> bool:

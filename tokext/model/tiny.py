@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from tokext.errors import InputError
 from tokext.merge.write import write_tokenizer
+from tokext.model.quiet import no_progress_bars
 from tokext.output import whole_folder
 from tokext.progress import bar
 from tokext.records import write_record
@@ -88,7 +89,8 @@ def train_tiny(
     with whole_folder(output, force=force) as folder:
         model = build_tiny(tokenizer.size, chosen).to(device)
         loss = train(model, stream, chosen)
-        model.cpu().save_pretrained(folder)
+        with no_progress_bars():
+            model.cpu().save_pretrained(folder)
         write_tokenizer(folder, tokenizer)
         result = TinyResult(
             Path(output),

@@ -213,6 +213,22 @@ class Segmentation:
 
 
 @dataclass(frozen=True)
+class Unusable:
+    """What of a corpus could not be counted as it stood.
+
+    `n_bad_bytes` were replaced by U+FFFD; records that are broken or have no text were left out,
+    with `n_lost_bytes` in all, and so were empty documents; over-long lines were cut.
+    """
+
+    n_bad_bytes: int = 0
+    n_lost_bytes: int = 0
+    n_broken: int = 0
+    n_missing_field: int = 0
+    n_too_long: int = 0
+    n_empty: int = 0
+
+
+@dataclass(frozen=True)
 class CompressionRow:
     """What one tokenizer makes of one corpus.
 
@@ -222,6 +238,7 @@ class CompressionRow:
     `words` is None where it was not asked for, or the language has no word segmenter here.
     The `curve` was counted on a sample of `curve_n_chars` characters. `seconds` is the time spent
     counting with this tokenizer: reading, words and curve apart. `changed_lines` are examples.
+    `unusable` is None in a result that an earlier tokext wrote.
     """
 
     tokenizer: str
@@ -250,6 +267,7 @@ class CompressionRow:
     seconds: float
     added_use: PieceUse | None = None
     changed_lines: tuple[ChangedLine, ...] = ()
+    unusable: Unusable | None = None
 
     @property
     def chars_per_token(self) -> float:
@@ -303,6 +321,8 @@ class CompressionRow:
             # Results of an earlier tokext have no closer look.
             nested["added_use"] = PieceUse.from_dict(fields.get("added_use"))
             changed = fields.get("changed_lines", ())
+            unusable = fields.get("unusable")
+            nested["unusable"] = Unusable(**unusable) if unusable is not None else None
             nested["changed_lines"] = tuple(ChangedLine.from_dict(line) for line in changed)
             names = {f.name for f in dataclasses.fields(CompressionRow)} - nested.keys()
             return CompressionRow(**{n: fields[n] for n in names} | nested)
