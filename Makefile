@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: demo test quick lint bench bench-scaling bench-gguf_parity docs clean
+.PHONY: demo test quick lint bench bench-scaling bench-gguf_parity bench-initialization docs clean
 
 demo: .venv/installed
 	$(BIN)/tokext demo
@@ -32,7 +32,7 @@ lint: .venv/installed
 bench: .venv/installed
 	$(BIN)/python benchmarks/all.py
 
-bench-scaling bench-gguf_parity: .venv/installed
+bench-scaling bench-gguf_parity bench-initialization: .venv/installed
 	$(BIN)/python benchmarks/all.py --only $(@:bench-%=%)
 
 docs: .venv/installed

@@ -26,8 +26,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 #: These have targets of their own in the Makefile.
-ALONE = ("scaling", "gguf_parity")
-LIMIT_SECONDS = 30 * 60
+ALONE = ("scaling", "gguf_parity", "initialization")
+LIMIT_SECONDS = 60 * 60
 
 
 @dataclass(frozen=True)
