@@ -200,3 +200,13 @@ def test_the_end_of_every_curve_has_its_name_however_close_they_end():
     assert min(box.y0 for box in boxes) >= axes.get_window_extent().y0
     tops = sorted((box.y0, box.y1) for box in boxes)
     assert all(one[1] <= other[0] + 1 for one, other in itertools.pairwise(tops))
+
+
+def test_a_mark_near_the_end_of_a_curve_leaves_the_chart_its_width():
+    points = [[0, 1.0], [50, 2.0], [100, 3.0]]
+    mark = {"rows": 100, "chars_per_token": 3.0}
+    data = {"curves": [{"label": "", "points": points, "knee": mark}], "x": "x", "y": "y"}
+    figure = curves.draw(data | {"knee_label": "the fastest: 128,000 pieces, 246.76"}, 3.7)
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    assert axes.get_window_extent().width > 0.6 * figure.bbox.width

@@ -51,12 +51,14 @@ def draw(data: Any, width: float) -> Figure:
 def _mark_knee(axes: Axes, knee: Any, label: str) -> None:
     x, y = knee["rows"], knee["chars_per_token"]
     axes.plot(x, y, "o", color=SURFACE, markeredgecolor=INK, markersize=8, markeredgewidth=1.6)
+    is_late = x > sum(axes.get_xlim()) / 2
     axes.annotate(
         drawable(visible(label)),
         (x, y),
-        # A rising curve leaves room below its right side.
-        xytext=(10, -34),
+        # A rising curve leaves room below its right side; near its end, below it.
+        xytext=(-10 if is_late else 10, -34),
         textcoords="offset points",
+        ha="right" if is_late else "left",
         arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.8, "shrinkB": 5},
     )
 
