@@ -224,6 +224,28 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+def section(result: dict[str, Any]) -> str:
+    """On the page of results: the table, and what the harness costs."""
+    cost = result["harness"]
+    told = (
+        f"A pass of the harness takes {cost['over_loop']:.3f} of the plainest loop's time and "
+        f"{cost['over_generate']:.3f} of `generate`'s ({cost['shape']}, {cost['n_steps']} steps)."
+    )
+    return f"{table(result)}\n\n{told}"
+
+
+def losses(result: dict[str, Any]) -> list[str]:
+    """Batches at which the extension is slower, and loops that the harness is slower than."""
+    found = [
+        f"at batch {row['batch_size']} the extension writes {row['decode_ratios']:.2f} of the base"
+        for row in result["rows"]
+        if (row["decode_ratios"] or 1) < 1
+    ]
+    if (over := result["harness"]["over_loop"]) > 1:
+        found.append(f"the harness takes {over:.3f} of a bare loop's time")
+    return found
+
+
 def picture(result: dict[str, Any]) -> bytes:
     """The same figures, and the prediction at other batches, as a PNG."""
     return png(speed_chart("throughput", result["rows"], Words("en")))

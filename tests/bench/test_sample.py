@@ -322,6 +322,16 @@ def test_four_bits_without_bitsandbytes_are_refused(folder):
         load_model(folder, device="cpu", load_in_4bit=True)
 
 
+@pytest.mark.slow
+def test_four_bits_are_sampled_where_bitsandbytes_is_installed(tmp_path):
+    pytest.importorskip("bitsandbytes")
+    # Blocks of 64 numbers are quantized together.
+    folder = write_model(tmp_path / "model", width=128)
+    small = load_model(folder, device="cpu", load_in_4bit=True)
+    assert small.model.is_loaded_in_4bit
+    assert sample_model(small, ASKED, tmp_path / "out.jsonl", max_new_tokens=3).n_made == 5
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"temperature": -1}, {"top_p": 0}, {"top_p": 1.5}, {"top_k": -3}, {"min_p": 2},

@@ -253,6 +253,12 @@ def test_one_sequence_that_does_not_fit_is_a_stated_failure(fine):
         measure_subjects([one], TEXT, new_tokens=4, prefill_chars=10, machine="h200")
 
 
+def test_a_model_and_a_tokenizer_of_different_sizes_are_refused(tmp_path):
+    folder = write_model(tmp_path / "model", rows=2000)
+    with pytest.raises(ModelError, match="has 2,000 rows, and its tokenizer"):
+        measure_throughput([folder], {"text": [TEXT]}, **SMALL)
+
+
 def test_text_beyond_the_context_is_refused(fine):
     with pytest.raises(InputError, match="its context has 16"):
         measure_subjects(
