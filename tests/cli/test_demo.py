@@ -5,6 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
+
+from tokext.cli import demo as demo_command
 
 #: As where only the light install is: neither found nor imported.
 WITHOUT_TORCH = """
@@ -35,3 +38,24 @@ def test_without_torch_the_demo_runs_the_tokenizer_and_a_second_start_skips_it(t
     assert json.loads(again.stdout)["report"] == str(folder / "report" / "report.html")
     assert {p: p.stat().st_mtime_ns for p in times} == times
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.slow
+def test_with_torch_the_demo_shows_how_fast_a_model_is_and_what_it_says(tmp_path, monkeypatch):
+    shorter = {
+        "tiny-model": {"steps": 2},
+        "bench throughput": {"new_tokens": 4, "prefill_chars": 20, "machine": "h200"},
+        "sample": {"prompts": ["en"], "max_new_tokens": 2},
+    }
+    stages = demo_command._MODEL_STAGES
+    changed = {name: given | shorter.get(name, {}) for name, given in stages.items()}
+    monkeypatch.setattr(demo_command, "_MODEL_STAGES", changed)
+    done = CliRunner().invoke(demo_command.command, ["-o", str(tmp_path / "demo")])
+    assert done.exit_code == 0, done.output
+    said = done.stdout.splitlines()
+    (speed,) = (line for line in said if line.startswith("  batch 8"))
+    assert "predicted)" in speed
+    before, after = (line.split(": ", 1)[0].strip() for line in said if line.startswith("    "))
+    assert (before, after) == ("before", "after")
+    report = json.loads((tmp_path / "demo/report/report.json").read_text("utf-8"))
+    assert "throughput" in report["charts"]

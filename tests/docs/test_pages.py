@@ -8,6 +8,7 @@ import tomllib
 import click
 import pytest
 import yaml
+from loopback import serve
 from page_folder import DOCS, blocks, fill, run_page
 
 from tokext.cli.main import cli
@@ -22,7 +23,8 @@ NAMES = [str(p.relative_to(DOCS)) for p in PAGES]
 def test_every_command_and_example_of_a_page_runs(page, tmp_path):
     fill(tmp_path, page)
     shown = sum(block.text.count("tokext ") for block in blocks(page) if block.language == "sh")
-    ran = run_page(page, tmp_path)
+    with serve() as server:
+        ran = run_page(page, tmp_path, {"http://localhost:8000/v1": server.url})
     assert len(ran) == shown - page.read_text(encoding="utf-8").count("pip install 'tokext ")
 
 

@@ -51,9 +51,9 @@ def _tiny_model(options: Mapping[str, Any], folder: Path) -> None:
     from tokext.corpus.read import read_corpus
     from tokext.model.tiny import TinyOptions, train_tiny
 
-    lines = list(read_corpus(options["inputs"]))
-    chosen = TinyOptions(seed=options.get("seed", TinyOptions.seed))
-    train_tiny(lines, options["base"], folder / "model-base", options=chosen, force=True)
+    given = dict(options)
+    base, lines = given.pop("base"), list(read_corpus(given.pop("inputs")))
+    train_tiny(lines, base, folder / "model-base", options=TinyOptions(**given), force=True)
 
 
 def _resize(options: Mapping[str, Any], folder: Path) -> None:
@@ -171,7 +171,7 @@ _BEFORE_REPORT: Final = (
         "tiny-model",
         output="model-base",
         do=_tiny_model,
-        options={"inputs": TEXTS},
+        options={"inputs": TEXTS, "steps": INTEGER},
         shared=("base", "seed"),
         needs=("inputs",),
     ),
