@@ -45,8 +45,8 @@ def load_model(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         dtype: ``auto`` for that of the files, or ``bfloat16``, ``float16``, ``float32``.
         load_in_4bit: Quantize with bitsandbytes while loading.
-        max_memory: Bytes, or a size such as ``20GB``, that weights may take on the device. The
-            others stay in the CPU's memory or on the disk, and come to the device when needed.
+        max_memory: Bytes, or a size such as ``20GB``, that weights may take on the device, or on
+            each GPU where ``cuda`` has no number. The others wait in memory or on the disk.
 
     Raises:
         InputError: `max_memory` is no size.
@@ -159,11 +159,17 @@ def _four_bit(device: torch.device) -> dict[str, Any]:
 
 
 def _offloading(device: torch.device, n_bytes: int) -> dict[str, Any]:
-    """Let accelerate spread weights: so many bytes on the device, then memory, then the disk."""
+    """Let accelerate spread weights: so many bytes on the device, then memory, then the disk.
+
+    A device without a number stands for all GPUs that there are.
+    """
     from accelerate.utils import get_max_memory
 
-    there: int | str = (device.index or 0) if device.type == "cuda" else device.type
-    budget = {"cpu": get_max_memory()["cpu"]} | {there: n_bytes}
+    known = get_max_memory()
+    places: list[int | str] = [device.type]
+    if device.type == "cuda":
+        places = [p for p in known if p != "cpu" and device.index in (None, p)]
+    budget = {"cpu": known["cpu"]} | dict.fromkeys(places, n_bytes)
     return {"device_map": "auto", "max_memory": budget}
 
 
