@@ -77,6 +77,7 @@ def on_labelled(flag: Callable[[str, str], bool]) -> dict[str, Any]:
         "seen": ("seen_leaks.tsv", "seen_clean.tsv"),
         "unseen_1": ("unseen_1.tsv",),
         "unseen_2": ("unseen_2.tsv",),
+        "unseen_3": ("unseen_3.tsv",),
     }.items():
         cases = [case for file in files for case in read_labelled(file)]
         pairs = [(bool(case.leaks), flag(case.text, case.prompt)) for case in cases]

@@ -17,55 +17,90 @@ _NAME_BEFORE = re.compile(r"[A-Za-z0-9] $")
 _NUMBER_AFTER = re.compile(r"[\s\-]?(?:[0-9IVX]+|[A-Z])(?![0-9A-Za-z])")
 
 
+#: So many words of a title are no name any more, if small words hold them together.
+LONG_TITLE = 9
+#: And so many of its words are common ones.
+_LONG_SHARE = 0.75
+
+
 def find_capitalized(raw: str, words: list[Word], alone: bool, is_entry: bool) -> Iterator[Found]:
     """Common words with a capital: right often enough to be worth a look, no more."""
     content = [word for word in words if word.kind in {"title", "caps"}]
     start, end = words[0].start, words[-1].end
-    if (
-        len(words) == 1
-        and words[0].lower in word_set("openings")
-        and _opens_sentence(raw, start, end)
-    ):
-        yield Found(start, end, "en", "high", f"{raw[start:end]!r} opens a sentence")
+    label = _label(raw, start, end)
+    if (stock := _stock_phrase(raw, words, alone)) is not None:
+        yield stock
         return
+    if not content or _belongs_to_name(raw, words, content, alone, label is not None):
+        return
+    is_first = _is_first(raw, start)
+    if label is None and not alone and is_entry and is_first:
+        return
+    reason = _reason(raw[start:end], words, alone, is_entry, label is not None)
+    if reason:
+        language, detail = latin_language([word.lower for word in content])
+        end = max(end, label.end(1)) if label is not None else end
+        yield Found(start, end, language, "low", reason, detail)
+
+
+def _is_first(raw: str, start: int) -> bool:
+    """Whether only marks of a list or a heading stand before ``raw[start:]``."""
+    return start < 20 and not raw[:start].strip(" *#-+>・•●■◆0123456789.|")
+
+
+def _label(raw: str, start: int, end: int) -> re.Match[str] | None:
+    """The number and colon behind ``raw[start:end]`` where that opens its line."""
+    return _LABEL.match(raw, end) if _is_first(raw, start) else None
+
+
+def _stock_phrase(raw: str, words: list[Word], alone: bool) -> Found | None:
+    """``Yes、`` at the beginning of a sentence, ``The End`` below a story."""
+    start, end = words[0].start, words[-1].end
+    is_opening = len(words) == 1 and words[0].lower in word_set("openings")
+    if is_opening and _opens_sentence(raw, start, end):
+        return Found(start, end, "en", "high", f"{raw[start:end]!r} opens a sentence")
     if alone and raw.strip(" *#.!") == "The End":
-        yield Found(start, end, "en", "high", "'The End' closes a story")
-        return
-    if (
-        not content
-        or any(word.kind == "name" and not (alone and word.text.isupper()) for word in words)
-        or context.quote_around(raw, start, end)
-    ):
-        return
-    first = start < 20 and not raw[:start].strip(" *#-+>・•●■◆0123456789.|")
-    label = _LABEL.match(raw, end) if first else None
-    is_label = label is not None
+        return Found(start, end, "en", "high", "'The End' closes a story")
+    return None
+
+
+def _belongs_to_name(
+    raw: str, words: list[Word], content: list[Word], alone: bool, is_label: bool
+) -> bool:
+    """Whether the words are, or stand beside, a name: quoted, numbered, not all of them common."""
+    start, end = words[0].start, words[-1].end
+    is_long = len(words) >= LONG_TITLE
+    acronyms = alone or is_long
+    if any(word.kind == "name" and not (acronyms and word.text.isupper()) for word in words):
+        return True
+    is_linked = raw[:start].endswith("[") and "](" in raw[end : end + 20]
+    if context.quote_around(raw, start, end) or _is_in_menu(raw, start) or is_linked:
+        return True
     in_phrase = word_set("function") if len(words) > 2 else frozenset[str]()
-    if not all(word.lower in in_phrase or _is_common(word, raw, is_label) for word in content):
-        return
-    if not is_label and _NUMBER_AFTER.match(raw, end):
-        return
-    if (
-        not is_label
-        and not alone
-        and ((is_entry and first) or (content[0].kind == "caps" and _inside_quotes(raw, start)))
-    ):
-        return
-    if not is_label and _NAME_BEFORE.search(raw[max(0, start - 2) : start]):
-        return  # MacBook Pro: what stands before belongs to a name
-    if label is not None and len(words) <= 4:
-        end = max(end, label.end(1))
-        reason = f"{raw[start:end]!r} is a label of common words"
-    elif len(words) == 1 and not (
-        alone and is_entry and words[0].lower not in word_set("headings")
-    ):
-        reason = f"{raw[start:end]!r} is a common word with a capital"
-    elif alone and not is_entry:
-        reason = f"{raw[start:end]!r} is a heading of common words"
-    else:
-        return
-    language, detail = latin_language([word.lower for word in content])
-    yield Found(start, end, language, "low", reason, detail)
+    known = [w for w in content if w.lower in in_phrase or _is_common(w, raw, is_label, is_long)]
+    if len(known) < (_LONG_SHARE if is_long else 1) * len(content):
+        return True
+    if is_label:
+        return False
+    is_quoted_caps = not alone and content[0].kind == "caps" and _inside_quotes(raw, start)
+    # MacBook Pro: what stands before belongs to a name, as a number behind does.
+    beside = _NUMBER_AFTER.match(raw, end) or _NAME_BEFORE.search(raw[max(0, start - 2) : start])
+    return is_quoted_caps or beside is not None
+
+
+def _reason(text: str, words: list[Word], alone: bool, is_entry: bool, is_label: bool) -> str:
+    """Why common words with a capital leak; empty where they may be a title."""
+    if is_label and len(words) <= 4:
+        return f"{text!r} is a label of common words"
+    is_title = alone and is_entry and words[0].lower not in word_set("headings")
+    if len(words) == 1:
+        return "" if is_title else f"{text!r} is a common word with a capital"
+    if alone:
+        return "" if is_entry else f"{text!r} is a heading of common words"
+    is_held = sum(word.lower in word_set("function") for word in words) >= 2
+    if is_held and len(words) >= LONG_TITLE:
+        return f"{len(words)} capitalized words, held together by small ones"
+    return ""
 
 
 def _inside_quotes(raw: str, start: int) -> bool:
@@ -78,17 +113,18 @@ def _inside_quotes(raw: str, start: int) -> bool:
     )
 
 
+def _is_in_menu(raw: str, start: int) -> bool:
+    """Whether an arrow leads to ``raw[start:]``: 設定 → About."""
+    return raw[:start].rstrip()[-1:] in {"→", "⇒", "▶", "＞"}
+
+
 def _opens_sentence(raw: str, start: int, end: int) -> bool:
     before, after = raw[:start].rstrip()[-1:], raw[end : end + 1]
     opens = before in {"", "。", "「", "『", "！", "？", "*", ":", "："}
-    return (
-        opens
-        and after in {"、", "，", ",", "！", "!", "。"}
-        and not after[1:].isascii() * after[1:].isdigit()
-    )
+    return opens and after in {"、", "，", ",", "！", "!", "。"}
 
 
-def _is_common(word: Word, raw: str, is_label: bool) -> bool:
+def _is_common(word: Word, raw: str, is_label: bool, is_long: bool) -> bool:
     lower = word.lower
     if lower in word_set("names") and not (is_label and lower in _LABEL_WORDS):
         return False
@@ -98,5 +134,5 @@ def _is_common(word: Word, raw: str, is_label: bool) -> bool:
         )
         return bool(fused) or (len(lower) >= 5 and is_english(lower))
     return len(lower) >= 3 and (
-        is_english(lower, formed=False) or (len(lower) >= 5 and is_other_latin(lower))
+        is_english(lower, formed=is_long) or (len(lower) >= 5 and is_other_latin(lower))
     )

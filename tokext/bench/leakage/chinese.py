@@ -14,7 +14,7 @@ from tokext.bench.leakage.scripts import HAN, KANA, char_class, chinese_only_cla
 # Words in characters that Japanese shares. What follows a bar keeps a Japanese compound out:
 # 許可以外 holds 可以, 最大的 ends in 大的.
 _WORDS = (
-    r"提升|避免(?!れ)|導致|建議(?!書)|資訊|朋友(?!会)|網路|網站|軟體|硬體|漂亮|開心|快樂|討厭|告訴(?![すさ権])|告诉|覺得|幫忙|一直(?!線)|一些(?!事|細)|"
+    r"提升|學習(?!院)|避免(?!れ)|導致|建議(?!書)|資訊|朋友(?!会)|網路|網站|軟體|硬體|漂亮|開心|快樂|討厭|告訴(?![すさ権])|告诉|覺得|幫忙|一直(?!線)|一些(?!事|細)|"
     r"為什麼|為何|哪裡|這裡|那裡|因而|而是(?![非正])|並非|首先|其次(?![にの])|總之|然而|總的來說|也就是|換句話說|一方面|生活方式|特点|"
     r"良好的|美好的|健康的生活|所有的|更多的|更好的|其他的|優秀的(?![なに])|簡單的|美麗的|有趣的|最重要的|每(?:天|個|次|人|月|日|種|位)|"
     r"因为|关于|虽然|为了|由于|对于|根据|如何(?=提高|使用|選擇|改善|解決)|通过|让|这个|这些|这样|那么|什么|怎么|没有(?!無)|我今天|我们|你们|他们|每个|已经|还有|应该|"
@@ -114,7 +114,9 @@ def find_chinese(line: str) -> Iterator[ChineseClause]:
     if not evidence().search(line):
         return
     for match in _CLAUSE.finditer(line):
-        yield from _in_clause(line, match.start(), match.end())
+        # One character further, for what is seen only by what stands behind it.
+        if evidence().search(line, match.start(), match.end() + 1):
+            yield from _in_clause(line, match.start(), match.end())
 
 
 def _in_clause(line: str, start: int, end: int) -> Iterator[ChineseClause]:

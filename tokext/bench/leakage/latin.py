@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from tokext.bench.leakage import context
-from tokext.bench.leakage.capitals import find_capitalized
+from tokext.bench.leakage.capitals import LONG_TITLE, find_capitalized
 from tokext.bench.leakage.latinwords import Word, read_words
 from tokext.bench.leakage.lines import JSON, LineKind
 from tokext.bench.leakage.prompts import Allowance
@@ -74,7 +74,7 @@ def _in_stretch(
     lowers = _without_names(lowers, words)
     if lowers and not _is_title(open_words):
         yield from _word_groups(open_words, lowers)
-    elif not lowers or alone:
+    elif not lowers or alone or len(open_words) >= LONG_TITLE:
         yield from find_capitalized(raw, open_words, alone, is_entry)
 
 
@@ -204,7 +204,17 @@ def _word_groups(words: list[Word], lowers: list[Word]) -> Iterator[Found]:
         ):
             group.append(words[at + 1])
     if group:
-        yield _group(group)
+        yield _group([*group, *_adverb_after(group[-1], words)])
+
+
+_ADVERBS = frozenset(("up", "out", "off", "on", "in", "down"))
+
+
+def _adverb_after(last: Word, words: list[Word]) -> list[Word]:
+    """What closes an English verb at the end of a stretch: ``never give up``."""
+    closing = words[-1]
+    is_next = 0 < closing.start - last.end <= 1
+    return [closing] if is_next and closing.lower in _ADVERBS else []
 
 
 def _small_before(at: int, words: list[Word]) -> list[Word]:

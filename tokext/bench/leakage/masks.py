@@ -70,6 +70,7 @@ _IN_WORD: tuple[tuple[str, str], ...] = (
     ("path", r"[A-Za-z]:\\.*|[A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.\-]+){2,}"),
     ("file name", rf"[A-Za-z0-9_][A-Za-z0-9_\-]*(?:\.[A-Za-z0-9_\-]+)*\.(?:{_EXTENSIONS})(?![A-Za-z0-9])"),
     ("domain", rf"(?:[A-Za-z0-9\-]+\.)+(?:{_TLDS})(?![A-Za-z0-9])(?:/.*)?"),
+    ("tag of an image", r"[a-z][a-z0-9_\-]*:[a-z0-9][A-Za-z0-9._\-]*$"),
     ("call", r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*\(\)"),
     ("dotted name", r"[a-z_][A-Za-z0-9_]*(?:\.[a-z_][A-Za-z0-9_]{2,}){1,6}(?![A-Za-z0-9])"),
     ("identifier", r"[A-Za-z0-9]*_[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*|[A-Za-z][A-Za-z0-9]*_+"),

@@ -19,8 +19,8 @@ CYRILLIC = "\u0400-\u0481\u048a-\u052f\u1c80-\u1c8f\u2de0-\u2dff\ua640-\ua69f"
 BOPOMOFO = "\u3105-\u312f\u31a0-\u31bf"
 
 #: Japanese printing uses these although cp932 lacks them: forms of JIS X 0213 and of the list of
-#: printing forms outside the general-use kanji.
-_JAPANESE_FORMS = frozenset("俱剝吞噓瘦搔焰瘀")
+#: printing forms outside the general-use kanji; 圳 is in the name of a city (深圳).
+_JAPANESE_FORMS = frozenset("圳俱剝吞噓瘦搔焰瘀")
 #: In the JIS tables, but only as characters that no Japanese word of today is written with.
 _CHINESE_THOUGH_IN_JIS = frozenset("们們个么你妳她您它吗呢吧啊哪")
 

@@ -129,7 +129,8 @@ _OTHER_ENDING = (
     ("es", re.compile(r".{2,}(?:ción|ciones|sión|idad|idades|amente)$")),
     ("pt", re.compile(r".{2,}(?:ção|ções|são|idade|mente)$")),
     ("it", re.compile(r".{3,}(?:zione|zioni|ità|mente)$")),
-    ("de", re.compile(r".{3,}(?:keit|heit|schaft(?:en)?|lich(?:en)?|ungen|ieren|iert|ische?)$")),
+    ("de", re.compile(r".{5,}ung(?:en)?$")),
+    ("de", re.compile(r".{3,}(?:keit|heit|schaft(?:en)?|lich(?:en)?|ieren|iert|ische?)$")),
     ("fr", re.compile(r".{3,}(?:eux|euse|euses|iques?|aient|ement|ité|ités|ées?)$")),
 )  # fmt: skip
 _ENGLISH_LOANS = frozenset(("café", "cafés", "résumé", "naïve", "cliché", "fiancé", "façade"))
