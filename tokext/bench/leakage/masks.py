@@ -73,6 +73,7 @@ _IN_WORD: tuple[tuple[str, str], ...] = (
     ("tag of an image", r"[a-z][a-z0-9_\-]*:[a-z0-9][A-Za-z0-9._\-]*$"),
     ("call", r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*\(\)"),
     ("dotted name", r"[a-z_][A-Za-z0-9_]*(?:\.[a-z_][A-Za-z0-9_]{2,}){1,6}(?![A-Za-z0-9])"),
+    ("escaped name", r"[A-Za-z0-9]+(?:\\_[A-Za-z0-9\-]+)+(?:\.[a-z]{1,5})?"),
     ("identifier", r"[A-Za-z0-9]*_[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*|[A-Za-z][A-Za-z0-9]*_+"),
     ("assignment", r"[A-Za-z_][A-Za-z0-9_]*=[A-Za-z0-9_]+"),
     ("letters and digits", r"[A-Za-z]{1,12}-?[0-9][A-Za-z0-9]*(?:[.\-][A-Za-z0-9]+)*|[0-9]+[A-Za-z]{1,5}[0-9]+[A-Za-z0-9]*"),
