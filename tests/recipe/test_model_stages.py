@@ -44,6 +44,16 @@ template = "plain"
 temperature = [0.5, 1.0]
 max_new_tokens = 3
 device = "cpu"
+
+[sweep]
+prompts = ["asked.jsonl"]
+template = "plain"
+temperature = [1.0, 0.5]
+min_p = [0.0, 0.2]
+max_new_tokens = 3
+device = "cpu"
+
+[report]
 """
 
 
@@ -89,7 +99,11 @@ def test_both_models_are_asked_the_same(folder, first):
 def test_other_prompts_are_sampled_without_timing_anything_again(folder, first):
     (folder / "asked.jsonl").write_text('{"prompt": "京都"}\n', "utf-8")
     again = run_recipe(folder / "r.toml", folder / "run")
-    assert [stage for stage, outcome in again.items() if outcome == "done"] == ["sample"]
+    assert [stage for stage, outcome in again.items() if outcome == "done"] == [
+        "sample",
+        "sweep",
+        "report",
+    ]
 
 
 def test_a_stage_without_what_it_needs_is_refused_before_anything_is_done(folder):
@@ -97,3 +111,11 @@ def test_a_stage_without_what_it_needs_is_refused_before_anything_is_done(folder
     with pytest.raises(InputError, match="bench throughput of bad has no texts"):
         run_recipe(folder / "bad.toml", folder / "bad")
     assert not (folder / "bad").exists()
+
+
+def test_a_sweep_compares_both_models_under_every_setting_and_is_reported(folder, first):
+    result = json.loads((folder / "run/sweep/tokext.json").read_text("utf-8"))["result"]
+    settings = [(cell["which"], *cell["setting"].values()) for cell in result["cells"]]
+    assert len(set(settings)) == len(settings) == 2 * 4
+    page = (folder / "run/report/report.html").read_text("utf-8")
+    assert "Which sampler settings keep a model in its language" in page
