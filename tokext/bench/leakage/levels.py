@@ -102,6 +102,7 @@ class Weights:
 
     @staticmethod
     def of(views: list[LineView], language: str) -> Weights:
+        """The weights of all lines but code, in an answer that is expected in `language`."""
         total = Weights()
         for view in views:
             if view.kind == CODE:
