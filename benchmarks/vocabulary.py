@@ -77,7 +77,7 @@ def commands(training: Path, work: Path) -> dict[str, list[str]]:
 
     def train(name: str, *options: str) -> list[str]:
         folder = str(work / name / "added")
-        size = () if "--preset" in options else ("--size", str(SIZES[-1]))
+        size = () if "--size" in options else ("--size", str(SIZES[-1]))
         return ["-m", "tokext", "train-vocab", str(training), *size, *options, "-q", "-o", folder]
 
     runs = {"recipe": recipe}
@@ -86,6 +86,8 @@ def commands(training: Path, work: Path) -> dict[str, list[str]]:
             name = f"{method}-{boundary}"
             runs[name] = train(name, "--method", method, "--boundary", boundary)
     runs["continue-apart"] = train("continue-apart", "--keep-scripts-apart")
+    runs["fast"] = train("fast", "--preset", "fast", "--size", "60000")
+    runs["keep-all"] = train("keep-all", "--keep-all")
     return runs
 
 

@@ -63,7 +63,7 @@ def slow_stretches(text):
 def slow_runs(text, boundary):
     if boundary == "none":
         return slow_stretches(text)
-    return slow_words(text, {"script": 0, "punctuation": 3}[boundary])
+    return slow_words(text, 0 if boundary == "script" else 3)
 
 
 CHARACTERS = st.one_of(

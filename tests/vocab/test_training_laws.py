@@ -13,6 +13,7 @@ from tokext.corpus.count import count_runs
 from tokext.corpus.counts import RunCounts
 from tokext.corpus.embedded import embedded_lines
 from tokext.corpus.morphemes import word_cutter
+from tokext.corpus.refine import thin_runs
 from tokext.errors import InputError
 from tokext.languages import find_language
 from tokext.merge.merge import extend
@@ -21,7 +22,8 @@ from tokext.tokenizer.load import load_tokenizer
 from tokext.vocab.added import train_vocab
 from tokext.vocab.folder import read_added
 from tokext.vocab.rules import Rules
-from tokext.vocab.train import METHODS, learn
+from tokext.vocab.train import METHODS, learn, learn_at_most
+from tokext.vocab.veto import read_veto
 
 JA = find_language("ja")
 each_method = pytest.mark.parametrize("method", METHODS)
@@ -201,3 +203,65 @@ def test_scripts_are_kept_apart(text, base, tmp_path):
     )
     cut = script_cutter(JA)
     assert all(len(cut(p.piece)) == 1 for p in read_added(tmp_path / "added")[0])
+
+
+@each_method
+def test_a_vetoed_piece_stays_out(counts, base, learned, method):
+    veto = frozenset(p.piece for p in learned[method][::3])
+    pieces = {p.piece for p in learn(counts, base, 150, method, Rules(JA, veto=veto))}
+    assert len(veto) == 100
+    assert not pieces & veto
+
+
+def test_nothing_that_continues_is_lost_to_a_veto(counts, base, learned):
+    """What is built on a vetoed piece is not learned, so every piece is reachable without it."""
+    veto = frozenset(p.piece for p in learned["continue"][::3])
+    pieces = learn(counts, base, 300, "continue", Rules(JA, veto=veto))
+    assert extend(base, pieces, language=JA).dropped == {}
+
+
+def test_a_veto_of_everything_is_refused(text, base, tmp_path, counts):
+    every = learn_at_most(counts, base, 100_000, "continue", Rules(JA))
+    # What a veto takes away, other merges may take the place of: so all pairs of characters, too.
+    pairs = {run[at : at + 2] for run, _ in counts for at in range(len(run))}
+    (tmp_path / "veto.txt").write_text("\n".join({p.piece for p in every} | pairs), "utf-8")
+    options = {"base": base.name, "size": 9, "veto": tmp_path / "veto.txt", "workers": 1}
+    with pytest.raises(InputError, match="leaves none to add"):
+        train_vocab(text, tmp_path / "added", max_piece_length=2, **options)
+    assert not (tmp_path / "added").exists()
+
+
+def test_a_table_can_be_a_veto(added_folder, tmp_path):
+    assert read_veto(added_folder / "added.tsv") > {p.piece for p in read_added(added_folder)[0]}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x00"])
+def test_a_veto_that_cannot_be_read_is_refused_by_name(tmp_path, content):
+    if content is not None:
+        (tmp_path / "veto.txt").write_bytes(content)
+    with pytest.raises(InputError, match=r"--veto .*veto\.txt"):
+        read_veto(tmp_path / "veto.txt")
+
+
+def test_keep_all_learns_other_text_too_and_merges(tmp_path, base):
+    lines = [f"{line} the quick_brown fox(); </div>" for line in embedded_lines("ja")[:100]]
+    (tmp_path / "mixed.txt").write_text("\n".join(lines), encoding="utf-8")
+    options = {"base": base.name, "size": 200, "workers": 1}
+    train_vocab(tmp_path / "mixed.txt", tmp_path / "added", keep_all=True, **options)
+    pieces, _ = read_added(tmp_path / "added")
+    foreign = [p for p in pieces if not JA.has_letter(p.piece)]
+    assert foreign
+    assert len(foreign) < len(pieces)
+    merged = extend(base, pieces, language=JA, keep_all=True)
+    assert merged.dropped == {}
+    without = extend(base, pieces, language=JA)
+    assert without.dropped["without a letter of Japanese"] > 0
+
+
+def test_the_fast_preset_counts_a_sample_of_rare_runs_for_all_of_them(text, base, tmp_path):
+    counts = RunCounts.of({f"{n:05}": 1 + n % 2 for n in range(3200)})
+    thinned = dict(thin_runs(counts))
+    assert len(thinned) == 1600 + 100
+    assert sum(thinned.values()) == counts.total()
+    options = {"base": base.name, "size": 20, "preset": "fast", "workers": 1}
+    assert len(train_vocab(text, tmp_path / "added", **options)) == 20

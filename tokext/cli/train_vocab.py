@@ -9,7 +9,7 @@ import click
 from tokext.cli import options
 from tokext.corpus.boundaries import BOUNDARIES
 from tokext.corpus.duplicates import DROPPABLE
-from tokext.vocab.train import METHODS
+from tokext.vocab.train import METHODS, PRESETS
 
 
 @click.command("train-vocab")
@@ -52,6 +52,20 @@ from tokext.vocab.train import METHODS
     show_default=True,
     help="Do not learn from runs that the text holds less often: less time and memory.",
 )
+@click.option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    default="full",
+    show_default=True,
+    help="fast looks at one in sixteen of the runs that occur once, and counts it for all.",
+)
+@click.option("--veto", type=click.Path(), help="File with a piece a line that is kept out.")
+@click.option(
+    "--keep-all",
+    is_flag=True,
+    help="Learn from all text: pieces need no letter of the language. Merge with --keep-all; "
+    "English is then cut differently.",
+)
 @options.corpus
 @click.option(
     "--weight",
@@ -77,6 +91,8 @@ def command(as_json: bool, **given: Any) -> None:
       tokext train-vocab corpus.txt.gz -o added
       tokext train-vocab wiki/ novels.jsonl --size 50000 -o added
       tokext train-vocab corpus.txt.gz --boundary phrase --keep-scripts-apart -o added
+      tokext train-vocab corpus.txt.gz --size 60000 --preset fast -o added
+      tokext train-vocab corpus.txt.gz --veto names.txt -o added
       zcat dump.gz | tokext train-vocab - --size 8000 -o added
       tokext train-vocab wiki/ novels.jsonl --weight novels.jsonl=2 --max-memory 8GB -o added
       tokext train-vocab wiki/ --engine ray --address 10.0.0.1:6379 -o added

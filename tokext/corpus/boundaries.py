@@ -20,6 +20,10 @@ BOUNDARIES: tuple[str, ...] = get_args(Boundary)
 #: `tokext.corpus.refine`.
 TAGGED = ("phrase", "morpheme")
 
+#: Runs of any text, for vocabularies that keep all pieces: of the language as with `punctuation`,
+#: and what stands between, each with the space before it.
+EVERYTHING = "everything"
+
 #: Runs are cut after this many characters: nobody learns a piece across such a distance, and the
 #: trainer's memory grows with the longest run.
 MAX_RUN_CHARS = 200
@@ -48,6 +52,9 @@ def runs_of(language: Language, boundary: str) -> Callable[[str], list[str]]:
         ['はい、', '時に', 'で。」', 'と彼。']
         ['はい', '時に', 'で', 'と彼']
     """
+    if boundary == EVERYTHING:
+        find_everything = _patterns(language)[EVERYTHING].findall
+        return lambda text: find_everything(text.replace(" ", SPACE))
     if boundary not in BOUNDARIES:
         raise InputError(f"unknown boundary {boundary!r}.", hint=f"one of {', '.join(BOUNDARIES)}.")
     find_all = _patterns(language)["punctuation" if boundary in TAGGED else boundary].findall
@@ -95,6 +102,10 @@ def _patterns(language: Language) -> dict[str, re.Pattern[str]]:
     return {
         "none": re.compile(rf"{space}[^{excluded}]{{1,{MAX_RUN_CHARS}}}"),
         "punctuation": re.compile(rf"{word}[{closing}]{{0,3}}"),
+        EVERYTHING: re.compile(
+            rf"{SPACE}?(?:[{letter}][{letter}{mark}]{{0,{MAX_RUN_CHARS}}}[{closing}]{{0,3}}"
+            rf"|[^{excluded}{letter}]{{1,{MAX_RUN_CHARS}}})"
+        ),
         "script": re.compile(word),
     }
 

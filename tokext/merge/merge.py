@@ -85,7 +85,7 @@ def entering_pieces(
     dropped: Counter[str],
 ) -> Iterator[AddedPiece]:
     """The candidates that may enter, each after the characters it needs."""
-    rules = Rules(language)
+    rules = Rules(language, keep_all=keep_all)
     known = {piece.text for piece in base.pieces}
     for candidate in candidates:
         reason = _why_not(candidate.piece, known, rules, keep_all)

@@ -129,6 +129,7 @@ _BEFORE_REPORT: Final = (
             "dictionary": STRING,
             "max_piece_length": INTEGER,
             "min_count": INTEGER,
+            "keep_all": SWITCH,
             "text_field": STRING,
             "document": STRING,
             "max_bad_share": NUMBER,

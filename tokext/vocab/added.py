@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tokext.corpus.boundaries import Boundary
+from tokext.corpus.boundaries import EVERYTHING, Boundary
 from tokext.corpus.census import Census, take_census
 from tokext.corpus.documents import Document
 from tokext.corpus.duplicates import Droppable
 from tokext.corpus.engines import EngineName
 from tokext.corpus.inputs import places
 from tokext.corpus.read import Corpus, read_corpus
-from tokext.corpus.refine import refine_runs
+from tokext.corpus.refine import refine_runs, thin_runs
 from tokext.corpus.weights import Weights
 from tokext.errors import refuse_below
 from tokext.languages import find_language
@@ -26,7 +26,8 @@ from tokext.tokenizer.load import Tokenizer, load_tokenizer
 from tokext.vocab.folder import write_added
 from tokext.vocab.forecast import say_forecast
 from tokext.vocab.rules import Rules
-from tokext.vocab.train import Method, learn
+from tokext.vocab.train import Method, Preset, learn
+from tokext.vocab.veto import read_veto
 
 
 def train_vocab(
@@ -43,6 +44,9 @@ def train_vocab(
     max_piece_length: int = 16,
     min_count: int = 2,
     min_run_count: int = 1,
+    preset: Preset = "full",
+    veto: str | Path | None = None,
+    keep_all: bool = False,
     text_field: str = "text",
     document: Document = "line",
     max_bad_share: float = 0.01,
@@ -75,6 +79,10 @@ def train_vocab(
         min_count: A piece that the text makes less often is left out.
         min_run_count: A run that the text holds less often is not learned from: less time and
             memory, for pieces that the rare runs no longer help to choose.
+        preset: `fast` looks at one in sixteen of the runs that occur once, and counts it for all.
+        veto: A file with a piece a line: they stay out, and nothing is built on them.
+        keep_all: Learn from all text, and let pieces without a letter of the language enter. Text
+            in other languages is then cut differently.
         text_field: Of objects and tables.
         document: What a document of a `.txt` is.
         max_bad_share: Of unusable bytes.
@@ -99,14 +107,10 @@ def train_vocab(
         TokenizerError: The base cannot be opened or extended.
         OutputError: The folder cannot be written.
     """
-    rules = Rules(find_language(language), max_piece_length, min_count)
-    reading: dict[str, Any] = {
-        "text_field": text_field,
-        "document": document,
-        "max_bad_share": max_bad_share,
-        "format": format,
-        "split": split,
-    }
+    vetoed = read_veto(veto) if veto else frozenset()
+    rules = Rules(find_language(language), max_piece_length, min_count, vetoed, keep_all)
+    reading: dict[str, Any] = {"text_field": text_field, "document": document,
+                               "max_bad_share": max_bad_share, "format": format}  # fmt: skip
     cutting: dict[str, Any] = {"keep_scripts_apart": keep_scripts_apart, "dictionary": dictionary}
     refuse_below(1, min_run_count=min_run_count)
     weight = dict(weight) if isinstance(weight, Mapping) else list(weight)
@@ -126,6 +130,9 @@ def train_vocab(
         "max_piece_length": max_piece_length,
         "min_count": min_count,
         "min_run_count": min_run_count,
+        "preset": preset,
+        "veto": sorted(vetoed),
+        "keep_all": keep_all,
         **reading,
         "weight": weight,
         "drop_duplicates": drop_duplicates,
@@ -135,7 +142,7 @@ def train_vocab(
         corpus,
         output,
         language=language,
-        boundary=boundary,
+        boundary=EVERYTHING if keep_all else boundary,
         weight=weight,
         drop_duplicates=drop_duplicates,
         workers=workers,
@@ -150,6 +157,7 @@ def train_vocab(
         rules = replace(rules, min_count=min_count * counted.unit)
         counts = refine_runs(counted.counts, language, boundary, workers=workers, **cutting)
         counts = counts.at_least(min_run_count * counted.unit)
+        counts = thin_runs(counts) if preset == "fast" else counts
         say_forecast(counts, opened.model, size, method, max_memory)
         pieces = learn(counts, opened, size, method, rules)
         write_added(folder, pieces, like=opened.model)

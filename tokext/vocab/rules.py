@@ -22,7 +22,8 @@ class Rules:
     """Which pieces may enter: length in characters, and how often the text must make them.
 
     Digits stay by themselves, and so do spaces, but for the one before a word in languages that
-    are written with spaces.
+    are written with spaces. What stands in `veto` is kept out. With `keep_all` pieces need no
+    letter of the language, and text in other languages is cut differently because of them.
 
     Raises:
         InputError: `max_piece_length` is not between 1 and 512, or `min_count` is below 1.
@@ -31,6 +32,8 @@ class Rules:
     language: Language
     max_piece_length: int = 16
     min_count: int = 2
+    veto: frozenset[str] = frozenset()
+    keep_all: bool = False
 
     def __post_init__(self) -> None:
         """Refuse lengths and counts that no piece has."""
@@ -52,7 +55,8 @@ class Rules:
         """
         return (
             len(piece) <= self.max_piece_length
-            and self.language.has_letter(piece)
+            and piece not in self.veto
+            and (self.keep_all or self.language.has_letter(piece))
             and self.is_well_formed(piece)
         )
 
@@ -72,9 +76,9 @@ class Rules:
 
     def allows_new(self, char: str) -> bool:
         """Whether a character that the base lacks may become a piece by itself."""
-        return self.language.has_letter(char)
+        return self.keep_all or self.language.has_letter(char)
 
     def is_well_formed(self, piece: str) -> bool:
         """Whether no digit, space or control character stands where it may not."""
-        inside = piece.removeprefix(SPACE) if self.language.spaced else piece
+        inside = piece.removeprefix(SPACE) if self.language.spaced or self.keep_all else piece
         return bool(inside) and _NEVER_INSIDE.search(inside) is None

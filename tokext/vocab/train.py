@@ -16,6 +16,10 @@ from tokext.vocab.rules import Rules
 
 Method = Literal["continue", "independent"]
 
+Preset = Literal["full", "fast"]
+
+PRESETS: tuple[str, ...] = get_args(Preset)
+
 METHODS: tuple[str, ...] = get_args(Method)
 
 
@@ -61,7 +65,8 @@ def learn_at_most(
     """The same, but fewer pieces where the text gives no more.
 
     Raises:
-        InputError: There is no text to learn from, or an option is out of range.
+        InputError: There is no text to learn from, an option is out of range, or everything is
+            vetoed.
     """
     if method not in METHODS:
         raise InputError(f"unknown method {method!r}.", hint=f"one of {', '.join(METHODS)}.")
@@ -81,4 +86,9 @@ def learn_at_most(
         and rules.allows_characters(piece.piece, base.model.ids)
     )
     reachable, _ = choose_reachable(base, entering, size, Counter())
+    if rules.veto and not reachable:
+        raise InputError(
+            f"the veto of {len(rules.veto):,} pieces leaves none to add.",
+            hint="take some of them out of the --veto file; nothing is built on a vetoed piece.",
+        )
     return reachable
