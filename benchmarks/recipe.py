@@ -1,6 +1,6 @@
 """The best-known published recipe for extending a Llama-type tokenizer, re-enacted.
 
-    python benchmarks/recipe.py TEXT -o tokenizer.json
+    python recipe.py TEXT -o tokenizer.json
 
 transformers' `train_new_from_iterator` learns a vocabulary of 99,062 on the base's fast tokenizer,
 pieces of up to 24 characters. Each piece that the base lacks is appended, but for those of digits
