@@ -3,10 +3,11 @@
     python benchmarks/vocabulary.py --data FOLDER --work FOLDER -o RESULT.json  # 15 minutes
     python benchmarks/vocabulary.py --render README.md -o RESULT.json
 
-The first FOLDER holds corpora/, the other one is for what is learned. Each vocabulary of 88,000 pieces is learned by the command itself in a
-process of its own, and so is the recipe's; smaller ones are its first pieces. Of each process the
-seconds, the CPU seconds and the peak of the memory of it and its children are taken, imports and
-counting included. A run whose result lies in the second FOLDER already is not run again, but for `--again`.
+The first FOLDER holds corpora/, the other one is for what is learned. Each vocabulary of 88,000
+pieces is learned by the command itself in a process of its own, and so is the recipe's; smaller
+ones are its first pieces. Of each process the seconds, the CPU seconds and the peak of the memory
+of it and its children are taken, imports and counting included. A run whose result lies in the
+second FOLDER already is not run again, but for `--again`.
 
 Characters per token are of documents of 20 lines, newlines counted: unseen literature, unseen
 technical pages, and Japanese prose of other kinds, written for tokext.

@@ -105,7 +105,7 @@ def test_words_of_another_language_are_refused_by_name():
 
 @pytest.mark.parametrize("package", ["fugashi", "unidic_lite"])
 def test_fugashi_without_a_dictionary_is_one_line_with_a_way_out(monkeypatch, package):
-    morphemes._tagger.cache_clear()
+    morphemes.tagger_of.cache_clear()
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(InputError) as caught:
         word_cutter("phrase")

@@ -46,7 +46,7 @@ def word_cutter(boundary: str, dictionary: str = "unidic-lite") -> Callable[[str
         ['お', '茶', 'を', '飲み', 'まし', 'た', '。']
         ['お茶を', '飲みました。']
     """
-    parse = _tagger(dictionary).parse
+    parse = tagger_of(dictionary).parse
 
     def words(run: str) -> list[str]:
         fields = parse(run).split("\t")
@@ -71,7 +71,7 @@ _HINT = (
 
 
 @cache
-def _tagger(dictionary: str) -> Any:
+def tagger_of(dictionary: str) -> Any:
     """A tagger that writes a word, a tab, its part of speech, a tab: strings, and no objects."""
     form = ["-O", "", "-F", r"%m\t%f[0]\t", "-U", r"%m\t%f[0]\t", "-E", ""]
     arguments = shlex.join(["-r", os.devnull, "-d", str(_folder(dictionary)), *form])

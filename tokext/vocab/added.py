@@ -20,11 +20,12 @@ from tokext.errors import refuse_below
 from tokext.languages import find_language
 from tokext.output import whole_folder
 from tokext.progress import say
-from tokext.records import AddedPiece, write_record
+from tokext.records import RECORD_FILE, AddedPiece, write_record
 from tokext.tokenizer.base import DEFAULT_BASE
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 from tokext.vocab.folder import write_added
 from tokext.vocab.forecast import say_forecast
+from tokext.vocab.fragments import find_fragments
 from tokext.vocab.rules import Rules
 from tokext.vocab.train import Method, Preset, learn
 from tokext.vocab.veto import read_veto
@@ -173,6 +174,11 @@ def _write_record(
     counted: Census,
     pieces: list[AddedPiece],
 ) -> None:
+    fragments = find_fragments((p.piece for p in pieces), options["language"])
+    for kind, found in fragments.items():
+        say(
+            f"{len(found):,} pieces look like a {kind}, {found[0]} first: see {RECORD_FILE}, --veto"
+        )
     write_record(
         folder,
         "added vocabulary",
@@ -181,6 +187,7 @@ def _write_record(
         result={
             "n_pieces": len(pieces),
             "n_characters_added": sum(len(p.piece) == 1 for p in pieces),
+            "fragments": fragments,
             **counted.as_dict(),
             "corpus": corpus.stats.as_dict(),
         },
