@@ -21,15 +21,15 @@ _SIGNS = {
     r"|青空文庫|底本[：:]|校正[：:]|入力[：:]",
 }
 
-#: In characters.
-_LONGEST_NAME = 8
+#: What a full name is written with; only these few pieces are tagged.
+_NAME = regex.compile(r"\p{Han}{3,8}")
 
 
 def find_fragments(pieces: Iterable[str], language: str) -> dict[str, list[str]]:
     """Sort out pieces that look like fragments of something, by kind, each in rank order.
 
     They are signs, not proofs: look at them, and keep out with a veto what should not be there.
-    Full names are family name and given name side by side, as UniDic knows them.
+    Full names are family name and given name side by side, in kanji, as UniDic knows them.
 
     Example:
         >>> find_fragments(["東京都千代田区", "夏目漱石", "食べる", "無断転載を"], "ja")
@@ -60,7 +60,7 @@ def _patterns() -> dict[str, regex.Pattern[str]]:
 
 
 def _is_full_name(piece: str, tagger: Any) -> bool:
-    if not 3 <= len(piece) <= _LONGEST_NAME:
+    if not _NAME.fullmatch(piece):
         return False
     features = [node.feature for node in tagger.parseToNodeList(piece)]
     return [f[3] for f in features if f[2] == "人名"][:2] == ["姓", "名"]
