@@ -163,6 +163,11 @@ def test_another_revision_of_a_data_set_is_another_text(tmp_path):
         fingerprint("train-vocab", options)
 
 
+def test_a_pipe_is_read_again_for_nobody_knows_what_it_holds():
+    options = {"inputs": ["-"]}
+    assert fingerprint("train-vocab", options) != fingerprint("train-vocab", options)
+
+
 def test_a_data_set_in_a_folder_is_looked_at(tmp_path):
     options = {"inputs": [f"hf:{tmp_path}"]}
     empty = fingerprint("train-vocab", options)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tokext.corpus.hub import PREFIX, parse_hub, resolved_revision
-from tokext.corpus.inputs import places
+from tokext.corpus.inputs import STANDARD_INPUT, places
 from tokext.errors import InputError
 from tokext.model.find import found_revision
 from tokext.progress import say
@@ -53,7 +54,11 @@ class Fingerprints:
             return self._tokenizer(name)
         if reads == "checkpoint" and not Path(name).exists():
             return [[found_revision(name)]]
-        return [entry for path in places([name]) for entry in look(path)]
+        found = places([name])
+        if name == STANDARD_INPUT or any(p.exists() and not (p.is_file() or p.is_dir())
+                                         for p in found):  # fmt: skip
+            return [[time.time_ns()]]  # a pipe is not to be seen without being read
+        return [entry for path in found for entry in look(path)]
 
     def _tokenizer(self, name: str) -> Seen:
         """By what they hold: the same files come from the hub, its cache and mistral-common."""
