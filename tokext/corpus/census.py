@@ -81,7 +81,7 @@ def take_census(
         workers = workers_within(parse_bytes(max_memory), workers or os.cpu_count() or 1)
     with shards_beside(output) as shards:
         with open_engine(engine, workers=workers, address=address) as opened:
-            parts = zip(_read(corpus, duplicates), weights, strict=True)
+            parts = zip(_read(corpus, duplicates, shards.folder), weights, strict=True)
             counts = count_parts(
                 parts, language=language, boundary=boundary, engine=opened, shards=shards
             )
@@ -90,8 +90,8 @@ def take_census(
         yield Census(counts, unit, duplicates.stats)
 
 
-def _read(corpus: Corpus, duplicates: Duplicates) -> Iterator[Iterable[list[str]]]:
+def _read(corpus: Corpus, duplicates: Duplicates, keep: Path) -> Iterator[Iterable[list[str]]]:
     """The batches of each input, one input after the other, under one progress bar."""
     with bar("counting", corpus.stored_bytes(), "B") as progress:
         for part in corpus.parts:
-            yield duplicates.through(part.read(progress.update))
+            yield duplicates.through(part.read(progress.update, keep))

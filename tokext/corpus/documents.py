@@ -39,10 +39,14 @@ def read_file(
     options: ReadOptions,
     advance: Advance,
     records: list[InputFile],
+    keep: Path | None = None,
 ) -> Iterator[list[str]]:
-    """Yield the documents of a file, and add its record at the end."""
+    """Yield the documents of a file, and add its record at the end.
+
+    What comes over the network is kept in the folder `keep`.
+    """
     if isinstance(file, HubText):
-        for item in read_hub(file, tally, options.text_field):
+        for item in read_hub(file, tally, options.text_field, keep):
             if isinstance(item, InputFile):
                 records.append(item)
             else:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tokext.corpus.formats import missing_row, no_field
+from tokext.corpus.kept import KeptStream, kept_batches
 from tokext.corpus.tally import Tally
 from tokext.errors import InputError, TokextError
 from tokext.records import InputFile
@@ -52,11 +53,14 @@ def parse_hub(given: str, split: str) -> HubText:
     return HubText(name, config or None, revision or None, split)
 
 
-def read_hub(source: HubText, tally: Tally, text_field: str) -> Iterator[list[str] | InputFile]:
+def read_hub(
+    source: HubText, tally: Tally, text_field: str, keep: Path | None = None
+) -> Iterator[list[str] | InputFile]:
     """Yield the documents in batches, and at the end the record of what was read.
 
-    The record names the revision that `revision` stood for. Nothing is stored, so its digest is
-    that of the documents, each followed by a zero byte.
+    The record names the revision that `revision` stood for. Its digest is that of the documents,
+    each followed by a zero byte. Text that comes over the network is kept in the folder `keep`, if
+    one is given, and is not fetched again while it is there.
 
     Raises:
         InputError: `datasets` is missing, the hub has no such data set or refuses it, or the data
@@ -69,17 +73,26 @@ def read_hub(source: HubText, tally: Tally, text_field: str) -> Iterator[list[st
         if rows.column_names is not None and text_field not in rows.column_names:
             raise no_field(tally, text_field, tuple(rows.column_names))
         n_before = 0
-        for batch in rows.iter(batch_size=_BATCH_ROWS):
-            n_rows = len(next(iter(batch.values())))
-            values = batch.get(text_field) or [None] * n_rows
+        for values in _values(rows, text_field, source, resolved, keep):
             documents = _documents(values, n_before, tally, text_field)
             digest.update("".join(f"{d}\0" for d in documents).encode())
-            n_before += n_rows
+            n_before += len(values)
             yield documents
     name = HubText(source.dataset, source.config, resolved, source.split).label
     if Path(source.dataset).is_dir():
         name = PREFIX + Path(source.dataset).resolve().name
     yield InputFile(name, digest.hexdigest(), tally.counts["n_bytes"])
+
+
+def _values(
+    rows: Any, text_field: str, source: HubText, resolved: str | None, keep: Path | None
+) -> Iterator[list[Any]]:
+    if keep is not None and resolved is not None:
+        identity = (source.dataset, source.config, resolved, source.split, text_field)
+        yield from kept_batches(rows, text_field, _BATCH_ROWS, KeptStream(keep, *identity))
+        return
+    for batch in rows.iter(batch_size=_BATCH_ROWS):
+        yield batch.get(text_field) or [None] * len(next(iter(batch.values())))
 
 
 def _documents(values: list[Any], n_before: int, tally: Tally, text_field: str) -> list[str]:

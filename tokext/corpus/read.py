@@ -10,7 +10,7 @@ import itertools
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from tokext.corpus.documents import Document, ReadOptions, read_file
 from tokext.corpus.formats import no_field
@@ -138,8 +138,12 @@ class Part:
         sizes = [None if isinstance(f, HubText) else _size(f) for f in self._source.files]
         return None if None in sizes else sum(s for s in sizes if s is not None)
 
-    def read(self, advance: Advance) -> Iterator[list[str]]:
-        """Yield what `batches` yields, and report stored bytes to `advance` on the way."""
+    def read(self, advance: Advance, keep: Path | None = None) -> Iterator[list[str]]:
+        """Yield what `batches` yields, and report stored bytes to `advance` on the way.
+
+        What comes over the network is kept in the folder `keep`, if one is given, and is taken
+        from there the next time.
+        """
         rows: list[FileStats] = []
         records: list[InputFile] = []
         for file in self._source.files:
@@ -147,7 +151,7 @@ class Part:
                 tally = Tally(file.label, file.label, self._options.max_line_chars)
             else:
                 tally = Tally(file.name, file.label, self._options.max_line_chars)
-            yield from read_file(file, tally, self._options, advance, records)
+            yield from read_file(file, tally, self._options, advance, records, keep)
             rows.append(_with_text(tally, self._options.text_field))
         stats = CorpusStats.of(rows)
         _check_share(self._source.label, stats, self._options.max_bad_share)
