@@ -112,7 +112,7 @@ def run(data: Path, work: Path, only: list[str] | None, *, again: bool) -> dict[
         "schema_version": 1,
         "benchmark": "vocabulary",
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "conditions": conditions(1),
+        "conditions": conditions(1) | {"load_average": round(os.getloadavg()[0], 1)},
         "texts": {name: sum(map(len, documents)) for name, documents in texts.items()},
         "rows": rows,
         "limits": limits(data, work, texts["literature"], [r["run"] for r in rows]),
