@@ -22,7 +22,10 @@ from all import Script, scripts  # noqa: E402
 
 from tokext.output import write_whole  # noqa: E402
 
-_ABOUT = ("schema_version", "benchmark", "kind", "created", "conditions", "tokext_version")
+_ABOUT = (
+    *("schema_version", "benchmark", "kind", "created", "conditions", "machine", "tokext_version"),
+    *("sha256", "corpus_sha256", "tokenizer_digest"),
+)
 _RATE = {"n", "total", "share", "low", "high"}
 _MOST_ROWS, _MOST_COLUMNS = 30, 9
 
@@ -59,7 +62,7 @@ def section(script: Script, result: dict[str, Any]) -> list[str]:
         f"## {script.name}",
         script.purpose,
         f"    {script.command}",
-        conditions(result.get("conditions", {})),
+        *conditions(result.get("conditions") or result.get("machine") or {}),
         body,
     ]
 
@@ -89,39 +92,47 @@ def load(script: Script) -> ModuleType:
     return sys.modules[script.name]
 
 
-def conditions(given: dict[str, Any]) -> str:
-    """The conditions in one line."""
+def conditions(given: dict[str, Any]) -> Iterator[str]:
+    """The conditions in one line, where they are told."""
     told = []
     for name, value in given.items():
         if isinstance(value, dict):
             told.append(", ".join(f"{key} {cell(inner)}" for key, inner in value.items()))
         elif value is not None:
             told.append(f"{name.replace('_', ' ')} {cell(value)}")
-    return f"Conditions: {'; '.join(told)}."
+    if told:
+        yield f"Conditions: {'; '.join(told)}."
 
 
 def tables(value: dict[str, Any], title: str = "") -> Iterator[str]:
     """Every table that a result holds, each under its name."""
-    rows = {key: inner for key, inner in value.items() if key not in _ABOUT or title}
-    plain = {key: inner for key, inner in rows.items() if is_cell(inner)}
+    rows = {key: inner for key, inner in value.items() if key not in _ABOUT}
+    same = alike(rows)
+    plain = {key: inner for key, inner in rows.items() if is_cell(inner) and key not in same}
     if plain and title:
-        yield table(title, [{"": title, **plain}])
-    same = {k: v for k, v in rows.items() if isinstance(v, dict) and any(map(is_cell, v.values()))}
-    if len(same) > 1:
+        yield table(title, [plain])
+    if same:
         yield table(title, [{"": name, **inner} for name, inner in same.items()])
     for key, inner in rows.items():
         name = f"{title}, {key}" if title else key
         if isinstance(inner, list) and inner and all(isinstance(row, dict) for row in inner):
             yield table(name, inner)
         elif isinstance(inner, dict) and not is_cell(inner):
-            shown = key in same and len(same) > 1  # its cells are in the table above
-            left = {k: v for k, v in inner.items() if not (shown and is_cell(v))}
+            left = {k: v for k, v in inner.items() if not (key in same and is_cell(v))}
             yield from tables(left, name)
+
+
+def alike(rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The values that are rows of one table: dictionaries with a cell of the same name."""
+    found = {k: v for k, v in rows.items() if isinstance(v, dict) and v.keys() != _RATE}
+    cells = [{key for key, inner in row.items() if is_cell(inner)} for row in found.values()]
+    return found if len(found) > 1 and set.intersection(*cells) else {}
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> str:
     """A Markdown table of the cells of rows, the first columns only, or a line for what is long."""
-    columns = list(dict.fromkeys(k for row in rows for k, v in row.items() if is_cell(v)))
+    names = (k for row in rows for k, v in row.items() if is_cell(v) and k not in _ABOUT)
+    columns = list(dict.fromkeys(names))
     if len(rows) > _MOST_ROWS or not columns:
         return f"{title}: {len(rows)} rows, in the file."
     columns = columns[:_MOST_COLUMNS]

@@ -1,4 +1,4 @@
-"""Puts the `--help` of every command into the page that asks for it."""
+"""Puts the help of every command and the stages of a recipe into the pages that ask for them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,30 @@ from typing import Any
 import click
 
 from tokext.cli.main import LazyGroup, cli
-
-MARK = "<!-- every command -->"
+from tokext.recipe.stages import STAGES
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the mark by a section for each command; called by mkdocs."""
-    if MARK not in markdown:
-        return markdown
-    sections = (f"## {name}\n\n```text\n{text}\n```" for name, text in helps(cli, "tokext"))
-    return markdown.replace(MARK, "\n\n".join(sections))
+    """Replace each mark by what it names; called by mkdocs."""
+    for mark, made in (("<!-- every command -->", sections), ("<!-- every stage -->", stages)):
+        if mark in markdown:
+            markdown = markdown.replace(mark, made())
+    return markdown
+
+
+def sections() -> str:
+    """A section for each command."""
+    found = (f"## {name}\n\n```text\n{text}\n```" for name, text in helps(cli, "tokext"))
+    return "\n\n".join(found)
+
+
+def stages() -> str:
+    """A table with a row for each stage."""
+    rows = [("stage", "leaves", "options"), ("---",) * 3]
+    for stage in STAGES:
+        options = " ".join(f"`{name}`" for name in stage.options)
+        rows.append((f"`[{stage.name.replace(' ', '.')}]`", f"`{stage.output}`", options))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:

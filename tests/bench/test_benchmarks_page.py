@@ -87,4 +87,4 @@ def test_results_of_any_form_become_tables():
     text = "\n".join(page.tables(json.loads(json.dumps(result))))
     assert "| a | 1,200 |" in text
     assert "| x | 1.25 |" in text
-    assert "| contenders, x, deep | 1 | 2 | 3 |" in text
+    assert "**contenders, x, deep**\n\n| k | l | m |\n| --- | --- | --- |\n| 1 | 2 | 3 |" in text

@@ -12,6 +12,7 @@ import pytest
 
 import tokext
 from tokext.cli.main import cli
+from tokext.recipe.stages import STAGES
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,11 +39,13 @@ def test_the_site_loads_nothing_from_elsewhere(site):
 
 
 @pytest.mark.slow
-def test_the_site_has_every_command_and_every_public_name(site):
+def test_the_site_has_every_command_stage_and_public_name(site):
     commands = (site / "reference" / "commands.html").read_text(encoding="utf-8")
     for name in [*cli.list_commands(click.Context(cli)), "bench compression"]:
         assert f'id="tokext-{name.replace(" ", "-")}"' in commands, name
     assert "\\b" not in commands  # what keeps examples apart is no text
+    recipe = (site / "how-to" / "recipe.html").read_text(encoding="utf-8")
+    assert not [stage.name for stage in STAGES if f"[{stage.name.replace(' ', '.')}]" not in recipe]
     python = (site / "reference" / "python.html").read_text(encoding="utf-8")
     for name in tokext.__all__:
         assert f'id="tokext.{name}"' in python, name
