@@ -49,6 +49,7 @@ SIZES = (8_000, 30_000, 75_000, 88_000)
 TRAINING = "ja_train.txt.gz"
 TEXTS = {"literature": "ja_heldout_literature.txt", "technical": "ja_heldout_technical.txt"}
 DOCUMENT_LINES = 20
+DEFAULT = "continue-none"
 BEGIN, END = "<!-- vocabulary: begin -->", "<!-- vocabulary: end -->"
 
 
@@ -69,6 +70,10 @@ def main() -> None:
         rendered = with_table(options.render, table(result), BEGIN, END)
         write_whole(options.render, rendered, force=True)
         options.output.with_suffix(".png").write_bytes(picture(result))
+
+
+class RunError(Exception):
+    """A run that ended without a vocabulary, with the first line that it said."""
 
 
 def commands(training: Path, work: Path) -> dict[str, list[str]]:
@@ -103,8 +108,14 @@ def run(data: Path, work: Path, only: list[str] | None, *, again: bool) -> dict[
     texts["prose"] = list(group_lines(read_corpus(prose), DOCUMENT_LINES))
     english = list(read_corpus(data / "corpora" / "en_control.txt"))
     rows = []
+    failed = {}
     for name in only or runs:
-        cost = measured(name, runs[name], work, again=again)
+        try:
+            cost = measured(name, runs[name], work, again=again)
+        except RunError as error:  # a boundary may leave too few pieces for the size
+            failed[name] = " ".join(map(str, error.args[0]))
+            print(name, failed[name], file=sys.stderr)
+            continue
         for size, cut in cuts(name, work):
             print(name, size, file=sys.stderr)
             rows.append({"run": name, "n_added": size, **cost, **measure(cut, texts, english)})
@@ -115,6 +126,7 @@ def run(data: Path, work: Path, only: list[str] | None, *, again: bool) -> dict[
         "conditions": conditions(1) | {"load_average": round(os.getloadavg()[0], 1)},
         "texts": {name: sum(map(len, documents)) for name, documents in texts.items()},
         "rows": rows,
+        "failed": failed,
         "limits": limits(data, work, texts["literature"], [r["run"] for r in rows]),
     }
 
@@ -127,12 +139,15 @@ def measured(name: str, command: list[str], work: Path, *, again: bool) -> dict[
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     before, started = os.times(), time.perf_counter()
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     peak = [0]
     watcher = threading.Thread(target=watch, args=(process, peak))
     watcher.start()
+    said = process.stderr.read().decode() if process.stderr else ""
     if process.wait():
-        raise SystemExit(f"{name} failed: {' '.join(command)}")
+        raise RunError(said.strip().splitlines()[:1])
     seconds, after = time.perf_counter() - started, os.times()
     watcher.join()
     cpu = sum(after[2:4]) - sum(before[2:4])
@@ -194,7 +209,7 @@ def measure(cut: Cut, texts: dict[str, list[str]], english: list[str]) -> dict[s
 def limits(data: Path, work: Path, documents: list[str], names: list[str]) -> list[dict[str, Any]]:
     """How far the recipe and the default at its largest size are from what their pieces allow."""
     found = []
-    for name in ("recipe", "continue-punctuation"):
+    for name in ("recipe", DEFAULT):
         if name in names:
             size, cut = list(cuts(name, work))[-1]
             training = group_lines(read_corpus(data / "corpora" / TRAINING), DOCUMENT_LINES)

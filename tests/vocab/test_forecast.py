@@ -53,8 +53,10 @@ def test_training_is_refused_before_it_begins(text, base, tmp_path, monkeypatch)
 
 
 def test_runs_that_are_rare_can_be_left_out(text, base, tmp_path):
-    train_vocab(text, tmp_path / "all", base=base.name, size=50)
-    train_vocab(text, tmp_path / "few", base=base.name, size=50, min_run_count=2)
+    train_vocab(text, tmp_path / "all", base=base.name, size=50, boundary="punctuation")
+    train_vocab(
+        text, tmp_path / "few", base=base.name, size=50, boundary="punctuation", min_run_count=2
+    )
     names = [(tmp_path / n / "added.tsv").read_text(encoding="utf-8") for n in ("all", "few")]
     assert names[0] != names[1]
 

@@ -226,8 +226,9 @@ def test_a_veto_of_everything_is_refused(text, base, tmp_path, counts):
     pairs = {run[at : at + 2] for run, _ in counts for at in range(len(run))}
     (tmp_path / "veto.txt").write_text("\n".join({p.piece for p in every} | pairs), "utf-8")
     options = {"base": base.name, "size": 9, "veto": tmp_path / "veto.txt", "workers": 1}
+    options |= {"max_piece_length": 2, "boundary": "punctuation"}
     with pytest.raises(InputError, match="leaves none to add"):
-        train_vocab(text, tmp_path / "added", max_piece_length=2, **options)
+        train_vocab(text, tmp_path / "added", **options)
     assert not (tmp_path / "added").exists()
 
 

@@ -28,7 +28,7 @@ from tokext.vocab.train import METHODS, PRESETS
 @click.option(
     "--boundary",
     type=click.Choice(BOUNDARIES),
-    help="What a piece may not cross. Default: punctuation; for --method independent, "
+    help="What a piece may not cross. Default: none; for --method independent, "
     "the rule that the base was trained with.",
 )
 @click.option(

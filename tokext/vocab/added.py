@@ -72,7 +72,7 @@ def train_vocab(
         language: Only pieces with a letter of it enter.
         method: `continue` the base's merges, or learn `independent` of them; see
             `tokext.vocab.train.learn`.
-        boundary: What a piece may not cross; `punctuation` by default, and for `independent` the
+        boundary: What a piece may not cross; `none` by default, and for `independent` the
             rule that the base itself was trained with. See `tokext.corpus.boundaries.runs_of`.
         keep_scripts_apart: No piece holds letters of two scripts, such as kanji and hiragana.
         dictionary: For `phrase` and `morpheme`: `unidic-lite`, `unidic`, or a folder with another.
@@ -118,7 +118,7 @@ def train_vocab(
     corpus = read_corpus(inputs, **reading)
     opened = load_tokenizer(base)
     _say_source(opened)
-    boundary = boundary or default_boundary(method, opened)
+    boundary = boundary or default_boundary(method, opened, preset)
     used = [*opened.found.files.values(), *([Path(base)] if Path(base).is_dir() else [])]
     options = {
         "base": base,
@@ -194,13 +194,14 @@ def _write_record(
     )
 
 
-def default_boundary(method: Method, base: Tokenizer) -> Boundary:
+def default_boundary(method: Method, base: Tokenizer, preset: Preset = "full") -> Boundary:
     """Where pieces end unless told otherwise: for each method what it was measured to do best.
 
-    Independent pieces follow the rule that the base itself was trained with.
+    Independent pieces follow the rule that the base itself was trained with. In a hurry runs end
+    at punctuation: shorter ones recur, and those that do not are mostly left out then.
     """
     if method == "continue":
-        return "punctuation"
+        return "punctuation" if preset == "fast" else "none"
     return "script" if base.model.splits_scripts else "none"
 
 
