@@ -12,7 +12,6 @@ from typing import Any
 from tokext.corpus.hub import PREFIX, parse_hub, resolved_revision
 from tokext.corpus.inputs import STANDARD_INPUT, places
 from tokext.errors import InputError
-from tokext.model.find import found_revision
 from tokext.progress import say
 from tokext.recipe.stage import Stage
 from tokext.records import file_record
@@ -53,6 +52,8 @@ class Fingerprints:
         if reads == "tokenizer":
             return self._tokenizer(name)
         if reads == "checkpoint" and not Path(name).exists():
+            from tokext.model.find import found_revision  # the room needs torch, recipes do not
+
             return [[found_revision(name)]]
         found = places([name])
         if name == STANDARD_INPUT or any(p.exists() and not (p.is_file() or p.is_dir())

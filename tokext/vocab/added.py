@@ -111,7 +111,8 @@ def train_vocab(
     vetoed = read_veto(veto) if veto else frozenset()
     rules = Rules(find_language(language), max_piece_length, min_count, vetoed, keep_all)
     reading: dict[str, Any] = {"text_field": text_field, "document": document,
-                               "max_bad_share": max_bad_share, "format": format}  # fmt: skip
+                               "max_bad_share": max_bad_share, "format": format,
+                               "split": split}  # fmt: skip
     cutting: dict[str, Any] = {"keep_scripts_apart": keep_scripts_apart, "dictionary": dictionary}
     refuse_below(1, min_run_count=min_run_count)
     weight = dict(weight) if isinstance(weight, Mapping) else list(weight)
