@@ -71,13 +71,17 @@ def agreement(samples: Sequence[Sample], identify: Callable[[str], str]) -> dict
 
 
 def on_labelled(flag: Callable[[str, str], bool]) -> dict[str, Any]:
-    """How a way of flagging answers does on the labelled lines of ``tests/data/quality``."""
+    """How a way of flagging answers does on the labelled lines of ``tests/data/quality``.
+
+    All of them have been looked at and mended for: only a first look tells how the rules do on
+    lines that they have never met.
+    """
     result = {}
     for name, files in {
         "seen": ("seen_leaks.tsv", "seen_clean.tsv"),
-        "unseen_1": ("unseen_1.tsv",),
-        "unseen_2": ("unseen_2.tsv",),
-        "unseen_3": ("unseen_3.tsv",),
+        "mended_on_1": ("unseen_1.tsv",),
+        "mended_on_2": ("unseen_2.tsv",),
+        "mended_on_3": ("unseen_3.tsv",),
     }.items():
         cases = [case for file in files for case in read_labelled(file)]
         pairs = [(bool(case.leaks), flag(case.text, case.prompt)) for case in cases]
@@ -92,6 +96,16 @@ def on_labelled(flag: Callable[[str, str], bool]) -> dict[str, Any]:
             "n_clean_flagged": wrong,
         }
     return result
+
+
+def first_looks() -> dict[str, Any]:
+    """What the rules of the day made of each set of lines when they met it, from the reading."""
+    reading = json.loads(
+        (ROOT / "benchmarks" / "results" / "leakage_reading.json").read_text("utf-8")
+    )
+    keys = ("answer_f1", "span_f1", "n_clean", "n_clean_flagged")
+    looks = enumerate(reading["unseen_lines_first_look"], 1)
+    return {f"unseen_{number}": {key: look[key] for key in keys} for number, look in looks}
 
 
 def main() -> None:
@@ -110,6 +124,7 @@ def main() -> None:
         "labelled": {
             "rules": on_labelled(lambda text, prompt: bool(find_leaks(text, prompt=prompt or None)))
         },
+        "first_looks": first_looks(),
         "samples": {},
     }
     if identify:

@@ -127,7 +127,7 @@ def leakage_table(leakage: Leakage, comparison: Comparison | None = None) -> str
         >>> print(leakage_table(measure_leakage(["はい。"])).splitlines()[1])
         all     1  0 0.00% (0.00-79.35%)  0 0.00% (0.00-79.35%)  0 0.00% (0.00-79.35%)  -
     """
-    from tokext.bench.leakage import FALSE_POSITIVES
+    from tokext.bench.leakage import FALSE_POSITIVES, FIRST_LOOKS
     from tokext.bench.leakage.fieldmetric import DIFFERENCES
 
     rows = [*leakage.groups, leakage.total]
@@ -136,15 +136,15 @@ def leakage_table(leakage: Leakage, comparison: Comparison | None = None) -> str
     lines = [header, *(_row(group, width) for group in rows)]
     if leakage.code:
         lines.append(f"with code, apart: {_percent(leakage.code.response)}")
-    floor = FALSE_POSITIVES
+    looks = ", ".join(f"{rate.n} of {rate.total}" for rate in FIRST_LOOKS.values())
     lines.append(
-        f"Clean lines that are hard to tell are flagged in {_percent(floor)} of cases; "
-        "a rate below that range may be nothing but mistakes."
+        f"At first looks the rules flagged {looks} clean lines that are hard to tell, together "
+        f"{_percent(FALSE_POSITIVES)}; a rate below that range may be nothing but mistakes."
     )
     field = leakage.total.field
     lines.append(
         f"As the field counts: line pass rate {field.line_pass.share:.2%}, word pass rate "
-        f"{field.word_pass.share:.2%} ({DIFFERENCES[0]})."
+        f"{field.word_pass.share:.2%} ({'; '.join(DIFFERENCES)})."
     )
     if leakage.limits:
         lines.append(f"Not seen for {leakage.language}: {leakage.limits}.")

@@ -102,6 +102,48 @@ def test_a_comparison_pairs_the_same_prompt_asked_several_times():
     assert not result.differs
 
 
+def _drawn(text, temperature, seed, prompt="a"):
+    return {"prompt": prompt, "text": text, "sampling": {"temperature": temperature, "seed": seed}}
+
+
+def test_a_comparison_pairs_answers_of_the_same_settings_and_seed_in_whatever_order():
+    answers = [_drawn(WORD if t > 0.5 else CLEAN, t, seed) for t in (0.1, 1.0) for seed in (1, 2)]
+    result = compare_leakage(measure_leakage(answers), measure_leakage(answers[::-1]))
+    assert (result.only_before, result.only_after, result.n_unpaired) == (0, 0, 0)
+    assert result.before == Rate(2, 4)
+
+
+def test_a_setting_with_one_value_in_each_set_may_be_the_change():
+    warm, cold = _drawn(WORD, 1.0, 1), _drawn(CLEAN, 0.1, 2)
+    result = compare_leakage(measure_leakage([warm]), measure_leakage([cold]))
+    assert (result.only_before, result.only_after) == (1, 0)
+
+
+def test_settings_that_only_one_set_has_are_not_compared():
+    before = measure_leakage([_drawn(WORD, 0.1, 1)])
+    after = measure_leakage([_drawn(WORD, 0.1, 1), _drawn(CLEAN, 1.0, 1)])
+    result = compare_leakage(before, after)
+    assert (result.only_before, result.n_unpaired) == (0, 1)
+
+
+def test_answers_without_seeds_are_paired_by_id():
+    answers = [{"id": i, "prompt": "a", "text": text} for i, text in enumerate((WORD, CLEAN))]
+    result = compare_leakage(measure_leakage(answers), measure_leakage(answers[::-1]))
+    assert (result.only_before, result.only_after) == (0, 0)
+
+
+def test_a_pair_with_code_is_left_out_of_a_comparison():
+    before = measure_leakage([{"prompt": p, "text": CODE + WORD} for p in "ab"])
+    after = measure_leakage([{"prompt": "a", "text": CODE}, {"prompt": "b", "text": CLEAN}])
+    both = [{"prompt": "c", "text": CLEAN}]
+    with pytest.raises(InputError, match="share no prompt"):
+        compare_leakage(before, after)
+    old = measure_leakage([*both, {"prompt": "a", "text": WORD}])
+    new = measure_leakage([*both, {"prompt": "a", "text": CODE}])
+    result = compare_leakage(old, new)
+    assert (result.before, result.n_unpaired) == (Rate(0, 1), 2)
+
+
 def test_many_changes_one_way_are_told_from_noise():
     before = measure_leakage([{"prompt": str(i), "text": WORD} for i in range(12)])
     after = measure_leakage([{"prompt": str(i), "text": CLEAN} for i in range(12)])

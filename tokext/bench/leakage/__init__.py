@@ -1,15 +1,15 @@
 """Language leakage: where an answer leaves the language it was asked in, and how often."""
 
+from tokext.bench.leakage.compare import Comparison, compare_leakage
 from tokext.bench.leakage.details import write_details
 from tokext.bench.leakage.examples import examples
 from tokext.bench.leakage.fieldmetric import FieldMetric
 from tokext.bench.leakage.find import find_leaks, scan
 from tokext.bench.leakage.measure import (
     FALSE_POSITIVES,
-    Comparison,
+    FIRST_LOOKS,
     GroupRates,
     Leakage,
-    compare_leakage,
     measure_leakage,
 )
 from tokext.bench.leakage.page import write_html
@@ -19,6 +19,7 @@ from tokext.bench.leakage.stats import Rate
 
 __all__ = [
     "FALSE_POSITIVES",
+    "FIRST_LOOKS",
     "Comparison",
     "FieldMetric",
     "GroupRates",

@@ -1,4 +1,4 @@
-"""How much a set of answers leaks: rates with intervals, and whether two sets differ."""
+"""How much a set of answers leaks: rates with intervals, by group."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from tokext.bench.leakage.find import scan
 from tokext.bench.leakage.samples import Sample, as_samples
 from tokext.bench.leakage.scripts import count_words
 from tokext.bench.leakage.spans import Leak, Scan
-from tokext.bench.leakage.stats import Rate, mcnemar, pairs_needed
+from tokext.bench.leakage.stats import Rate
 from tokext.errors import InputError
 
-#: How often the rules flag a clean answer: hard negatives of ``tests/data/quality``, lines that
-#: were written to be mistaken. A test recomputes it. Answers of every day are flagged more rarely,
-#: so a rate whose interval reaches below this may be nothing but mistakes.
-FALSE_POSITIVES = Rate(2, 526)
+#: How often the rules of the day flagged clean lines that they met for the first time; many were
+#: written to be mistaken. The rules were mended on them afterwards, so what they give now says
+#: nothing. A test reads them from ``benchmarks/results/leakage_reading.json``.
+FIRST_LOOKS = {"unseen_1": Rate(1, 80), "unseen_2": Rate(53, 192), "unseen_3": Rate(7, 75)}
+#: All first looks together: a rate whose interval reaches below may be nothing but mistakes.
+FALSE_POSITIVES = Rate(
+    sum(rate.n for rate in FIRST_LOOKS.values()), sum(rate.total for rate in FIRST_LOOKS.values())
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class GroupRates:
 
     @property
     def above_floor(self) -> bool:
-        """Whether the rate cannot be explained by mistakes as frequent as on hard negatives."""
+        """Whether the rate cannot be explained by mistakes as frequent as at the first looks."""
         return self.response.low > FALSE_POSITIVES.high
 
     def as_json(self) -> dict[str, Any]:
@@ -97,6 +101,7 @@ class Leakage:
             "language": self.language,
             "limits": self.limits,
             "false_positive_floor": FALSE_POSITIVES.as_json(),
+            "first_looks": {name: rate.as_json() for name, rate in FIRST_LOOKS.items()},
             "total": self.total.as_json(),
             "groups": [group.as_json() for group in self.groups],
             "code_answers": self.code.as_json() if self.code else None,
@@ -172,83 +177,3 @@ def _rates(key: tuple[tuple[str, str], ...], answers: Sequence[Measured]) -> Gro
 
 def _has(leaks: Sequence[Leak], language: str) -> bool:
     return any(leak.language == language for leak in leaks)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The same prompts before and after a change: how many answers began or stopped to leak."""
-
-    before: Rate
-    after: Rate
-    only_before: int
-    only_after: int
-    n_unpaired: int
-
-    @property
-    def p_value(self) -> float:
-        """McNemar's exact test: the chance of a difference like this if there were none."""
-        return mcnemar(self.only_before, self.only_after)
-
-    @property
-    def differs(self) -> bool:
-        """Whether the difference can be told from noise, at 5 %."""
-        return self.p_value < 0.05
-
-    @property
-    def pairs_needed(self) -> int | None:
-        """How many pairs would show a difference of this size, at 5 % with 80 % power."""
-        n = self.before.total
-        return pairs_needed(self.only_before / n, self.only_after / n)
-
-    def as_json(self) -> dict[str, Any]:
-        """Counts, the test, and the sample size that a clear answer would need."""
-        return {
-            "before": self.before.as_json(),
-            "after": self.after.as_json(),
-            "only_before": self.only_before,
-            "only_after": self.only_after,
-            "n_unpaired": self.n_unpaired,
-            "p_value": round(self.p_value, 6),
-            "differs": self.differs,
-            "pairs_needed": self.pairs_needed,
-        }
-
-
-def compare_leakage(before: Leakage, after: Leakage) -> Comparison:
-    """Compare two measurements answer by answer, paired by prompt (and how often it was asked).
-
-    Raises:
-        InputError: They share no prompt.
-
-    Example:
-        >>> old = measure_leakage([{"prompt": "a", "text": "この essay は長い。"}])
-        >>> new = measure_leakage([{"prompt": "a", "text": "この作文は長い。"}])
-        >>> compare_leakage(old, new).only_before
-        1
-    """
-    first, second = _by_prompt(before), _by_prompt(after)
-    shared = [key for key in first if key in second]
-    if not shared:
-        raise InputError(
-            "the two sets of answers share no prompt.",
-            hint='sample both with the same prompts, and keep "prompt" in the file.',
-        )
-    return Comparison(
-        Rate(sum(first[key] for key in shared), len(shared)),
-        Rate(sum(second[key] for key in shared), len(shared)),
-        sum(first[key] and not second[key] for key in shared),
-        sum(second[key] and not first[key] for key in shared),
-        len(first) + len(second) - 2 * len(shared),
-    )
-
-
-def _by_prompt(leakage: Leakage) -> dict[tuple[str, int], bool]:
-    found: dict[tuple[str, int], bool] = {}
-    seen: dict[str, int] = {}
-    for one in leakage.measured:
-        if one.sample.prompt is None:
-            continue
-        nth = seen.get(one.sample.prompt, 0)
-        seen[one.sample.prompt] = nth + 1
-        found[one.sample.prompt, nth] = one.scan.leaked
-    return found

@@ -93,8 +93,8 @@ def html_page(leakage: Leakage) -> str:
     rate = leakage.total.response
     about = (
         f"{rate.n} of {rate.total} answers without code leak: {rate.share:.2%} "
-        f"(95 % {rate.low:.2%} to {rate.high:.2%}); on hard negatives the rules flag "
-        f"{FALSE_POSITIVES.share:.2%} of clean lines"
+        f"(95 % {rate.low:.2%} to {rate.high:.2%}); at first looks the rules flagged "
+        f"{FALSE_POSITIVES.share:.1%} of clean lines that are hard to tell"
     )
     return "\n".join(
         (
