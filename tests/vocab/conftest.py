@@ -43,13 +43,19 @@ def text(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="session")
-def counts():
-    return count_runs([list(JAPANESE)], boundary="punctuation")
+@pytest.fixture(scope="session", params=["none", "punctuation"])
+def boundary(request):
+    """The default of the method and that of the fast preset."""
+    return request.param
 
 
 @pytest.fixture(scope="session")
-def runs():
+def counts(boundary):
+    return count_runs([list(JAPANESE)], boundary=boundary)
+
+
+@pytest.fixture(scope="session")
+def runs(boundary):
     """Every run of the text, as often as it stands there."""
-    find = runs_of(find_language("ja"), "punctuation")
+    find = runs_of(find_language("ja"), boundary)
     return [run for line in JAPANESE for run in find(line)]

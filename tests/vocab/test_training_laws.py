@@ -104,10 +104,11 @@ def test_the_characters_that_a_piece_needs_come_before_it(learned, base, method)
         known.add(piece)
 
 
-def test_continued_pieces_are_all_reachable(learned, base):
-    merged = extend(base, learned["continue"], language=JA)
+@each_method
+def test_pieces_are_all_reachable(learned, base, method):
+    merged = extend(base, learned[method], language=JA)
     assert merged.dropped == {}
-    for n, added in enumerate(learned["continue"]):
+    for n, added in enumerate(learned[method]):
         assert merged.model.encode("\n" + added.piece)[-1] == base.size + n
 
 
@@ -152,6 +153,19 @@ def test_a_larger_size_only_adds_to_the_end(counts, base, method):
 def test_min_count_leaves_the_rare_out(counts, base, method):
     pieces = learn(counts, base, 100, method, Rules(JA, min_count=8))
     assert min(p.count for p in pieces) >= 8
+
+
+def test_the_largest_size_that_is_named_is_the_largest_there_is(base):
+    """Where most of what plain text gives has no letter of the language and may not enter."""
+    words = ["_".join(line.split()) for line in embedded_lines("en")[:150]]
+    lines = [f"{word}{line[:9]}" for word, line in zip(words, embedded_lines("ja"), strict=False)]
+    counts = count_runs([lines], boundary="none")
+    exhausted = learn_at_most(counts, base, 100_000, "independent", Rules(JA))
+    n = len(exhausted)
+    assert learn(counts, base, n, "independent", Rules(JA)) == exhausted
+    with pytest.raises(InputError, match=f"gives {n} pieces, not {n + 1}") as caught:
+        learn(counts, base, n + 1, "independent", Rules(JA))
+    assert f"--size {n} is the largest" in caught.value.hint
 
 
 def test_longer_pieces_than_allowed_stay_out(counts, base):
@@ -220,6 +234,7 @@ def test_nothing_that_continues_is_lost_to_a_veto(counts, base, learned):
     assert extend(base, pieces, language=JA).dropped == {}
 
 
+@pytest.mark.parametrize("boundary", ["punctuation"], indirect=True)
 def test_a_veto_of_everything_is_refused(text, base, tmp_path, counts):
     every = learn_at_most(counts, base, 100_000, "continue", Rules(JA))
     # What a veto takes away, other merges may take the place of: so all pairs of characters, too.

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from tokext.corpus.counts import RunCounts, by_count
+from tokext.progress import say
 from tokext.records import AddedPiece
 from tokext.tokenizer.sentencepiece import PieceType, SentencePieceModel
 from tokext.vocab.reach import last_merge
@@ -15,23 +16,48 @@ from tokext.vocab.trainer import train_bpe
 #: Learned beyond what was asked for: some pieces are too long, too rare, or in the base already.
 _SLACK = 1.06
 
+#: After so many merges in a row that are too rare, all others are: the trainer looks at the most
+#: frequent pairs first, and looks anew for them every hundred merges.
+_RARE_IN_A_ROW = 1000
+
 
 def independent_pieces(
     counts: RunCounts, base: SentencePieceModel, size: int, rules: Rules
 ) -> Iterator[AddedPiece]:
-    """Pieces of plain text: the missing characters by count, then what was merged, in its order."""
+    """Pieces of plain text: the missing characters by count, then what was merged, in its order.
+
+    Where more are asked for than were trained, a larger vocabulary is trained, which begins with
+    the same pieces, until the text gives no more that are frequent enough.
+    """
     chars = _char_counts(counts)
     options = {"character_coverage": 0.9999, "split_by_unicode_script": base.splits_scripts}
     wanted = int(size * _SLACK) + len(chars) + len(base.ids) // 8
-    trained = _train(counts, wanted, rules, **options)
-    made = _times_made(trained, by_count(counts))
-    learned = {p.text: made[id_] for id_, p in enumerate(trained.pieces) if id_ > 0}
+    n_known = 0
+    while True:
+        trained = _train(counts, wanted, rules, **options)
+        made = _times_made(trained, by_count(counts))
+        learned = {p.text: made[id_] for id_, p in enumerate(trained.pieces) if id_ > 0}
+        ranked = [*_missing(learned, chars, base), *_merged(learned, base)]
+        yield from ranked[n_known:]
+        n_known = len(ranked)
+        rare = [count < rules.min_count for text, count in learned.items() if len(text) > 1]
+        if trained.size < wanted or all([False, *rare][-_RARE_IN_A_ROW:]):
+            return
+        wanted *= 2
+        say(f"too few of those may enter: learning {wanted:,} pieces")
+
+
+def _missing(
+    learned: dict[str, int], chars: Counter[str], base: SentencePieceModel
+) -> list[AddedPiece]:
+    """The characters that the base lacks, the most frequent first."""
     missing = [c for c in learned if len(c) == 1 and c not in base.ids]
-    for char in sorted(missing, key=lambda c: (-chars[c], c)):
-        yield AddedPiece(char, chars[char])
-    for piece, count in learned.items():
-        if len(piece) > 1 and piece not in base.ids:
-            yield AddedPiece(piece, count)
+    return [AddedPiece(c, chars[c]) for c in sorted(missing, key=lambda c: (-chars[c], c))]
+
+
+def _merged(learned: dict[str, int], base: SentencePieceModel) -> list[AddedPiece]:
+    """What was merged that the base lacks, in the order of the merges."""
+    return [AddedPiece(t, n) for t, n in learned.items() if len(t) > 1 and t not in base.ids]
 
 
 def _char_counts(counts: RunCounts) -> Counter[str]:
