@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import unicodedata
 from collections import Counter
 
@@ -17,6 +18,7 @@ from tokext.corpus.refine import thin_runs
 from tokext.errors import InputError
 from tokext.languages import find_language
 from tokext.merge.merge import extend
+from tokext.progress import shown
 from tokext.records import Extension
 from tokext.tokenizer.load import load_tokenizer
 from tokext.vocab.added import train_vocab
@@ -251,6 +253,31 @@ def test_a_table_can_be_a_veto(added_folder, tmp_path):
     assert read_veto(added_folder / "added.tsv") > {p.piece for p in read_added(added_folder)[0]}
 
 
+def test_a_veto_may_have_a_byte_order_mark_and_blanks_around_its_pieces(tmp_path):
+    (tmp_path / "veto.txt").write_text("東京 \n 大阪\t3\n\u3000\n", encoding="utf-8-sig")
+    assert read_veto(tmp_path / "veto.txt") == {"東京", "大阪"}
+
+
+@each_method
+def test_vetoes_that_keep_nothing_out_are_counted(text, base, tmp_path, capsys, method):
+    first = train_vocab(text, tmp_path / "a", base=base.name, size=9, method=method, workers=1)
+    (tmp_path / "veto.txt").write_text(f"{first[0].piece}\nまちがった字\n", encoding="utf-8")
+    options = {"base": base.name, "size": 9, "method": method, "workers": 1}
+    token = shown.set(True)
+    train_vocab(text, tmp_path / "b", veto=tmp_path / "veto.txt", **options)
+    shown.reset(token)
+    assert "1 of 2 vetoes kept nothing out, such as 'まちがった字'" in capsys.readouterr().err
+
+
+def test_keep_all_takes_no_boundary_and_records_its_own(text, base, tmp_path):
+    options = {"base": base.name, "size": 9, "keep_all": True, "workers": 1}
+    with pytest.raises(InputError, match="--boundary is script"):
+        train_vocab(text, tmp_path / "added", boundary="script", **options)
+    train_vocab(text, tmp_path / "added", **options)
+    record = json.loads((tmp_path / "added" / "tokext.json").read_text("utf-8"))
+    assert record["options"]["boundary"] == "everything"
+
+
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x00"])
 def test_a_veto_that_cannot_be_read_is_refused_by_name(tmp_path, content):
     if content is not None:
@@ -279,5 +306,7 @@ def test_the_fast_preset_counts_a_sample_of_rare_runs_for_all_of_them(text, base
     thinned = dict(thin_runs(counts))
     assert len(thinned) == 1600 + 100
     assert sum(thinned.values()) == counts.total()
+    weighted = dict(thin_runs(RunCounts.of({run: 10 * n for run, n in counts}), unit=10))
+    assert weighted == {run: 10 * n for run, n in thinned.items()}
     options = {"base": base.name, "size": 20, "preset": "fast", "workers": 1}
     assert len(train_vocab(text, tmp_path / "added", **options)) == 20

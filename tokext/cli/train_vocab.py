@@ -57,14 +57,15 @@ from tokext.vocab.train import METHODS, PRESETS
     type=click.Choice(PRESETS),
     default="full",
     show_default=True,
-    help="fast looks at one in sixteen of the runs that occur once, and counts it for all.",
+    help="fast looks at one in sixteen of the runs that occur once, and counts it for all: "
+    "counts are then estimates, and --min-count goes by those.",
 )
 @click.option("--veto", type=click.Path(), help="File with a piece a line that is kept out.")
 @click.option(
     "--keep-all",
     is_flag=True,
     help="Learn from all text: pieces need no letter of the language. Merge with --keep-all; "
-    "English is then cut differently.",
+    "English is then cut differently. Takes no --boundary.",
 )
 @options.corpus
 @click.option(

@@ -64,15 +64,23 @@ def refine_runs(
     return RunCounts.in_memory(join_tables(merge_tables(tables)))
 
 
-def thin_runs(counts: RunCounts) -> RunCounts:
+def thin_runs(counts: RunCounts, unit: int = 1) -> RunCounts:
     """Every run that is repeated, and one in sixteen of the others for all of those.
 
     Most runs occur once, and most of the work is on them. As they come in code point order, the
     sample holds every beginning about as often as the whole does.
+
+    Args:
+        counts: Runs and how often each occurs.
+        unit: What stands for once in the counts of weighted inputs.
+
+    Example:
+        >>> list(thin_runs(RunCounts.of({"春": 3, "夏": 10}), unit=10))
+        [('夏', 160)]
     """
-    single = (run for run, count in counts if count == 1)
-    sample = dict.fromkeys(itertools.islice(single, 0, None, _THINNED), _THINNED)
-    return RunCounts.of(sample | {run: count for run, count in counts if count > 1})
+    single = ((run, count * _THINNED) for run, count in counts if count <= unit)
+    sample = dict(itertools.islice(single, 0, None, _THINNED))
+    return RunCounts.of(sample | {run: count for run, count in counts if count > unit})
 
 
 def _cut(

@@ -16,7 +16,7 @@ from tokext.corpus.inputs import places
 from tokext.corpus.read import Corpus, read_corpus
 from tokext.corpus.refine import refine_runs, thin_runs
 from tokext.corpus.weights import Weights
-from tokext.errors import refuse_below
+from tokext.errors import InputError, refuse_below
 from tokext.languages import find_language
 from tokext.output import whole_folder
 from tokext.progress import say
@@ -28,7 +28,7 @@ from tokext.vocab.forecast import say_forecast
 from tokext.vocab.fragments import find_fragments
 from tokext.vocab.rules import Rules
 from tokext.vocab.train import Method, Preset, learn
-from tokext.vocab.veto import read_veto
+from tokext.vocab.veto import read_veto, say_useless
 
 
 def train_vocab(
@@ -81,9 +81,10 @@ def train_vocab(
         min_run_count: A run that the text holds less often is not learned from: less time and
             memory, for pieces that the rare runs no longer help to choose.
         preset: `fast` looks at one in sixteen of the runs that occur once, and counts it for all.
+            Counts are then estimates: a piece of one such run counts 16, whatever `min_count`.
         veto: A file with a piece a line: they stay out, and nothing is built on them.
         keep_all: Learn from all text, and let pieces without a letter of the language enter. Text
-            in other languages is then cut differently.
+            in other languages is then cut differently. Takes no `boundary`.
         text_field: Of objects and tables.
         document: What a document of a `.txt` is.
         max_bad_share: Of unusable bytes.
@@ -108,6 +109,7 @@ def train_vocab(
         TokenizerError: The base cannot be opened or extended.
         OutputError: The folder cannot be written.
     """
+    _refuse_boundary_beside(keep_all, boundary)
     vetoed = read_veto(veto) if veto else frozenset()
     rules = Rules(find_language(language), max_piece_length, min_count, vetoed, keep_all)
     reading: dict[str, Any] = {"text_field": text_field, "document": document,
@@ -119,7 +121,7 @@ def train_vocab(
     corpus = read_corpus(inputs, **reading)
     opened = load_tokenizer(base)
     _say_source(opened)
-    boundary = boundary or default_boundary(method, opened, preset)
+    runs_end = EVERYTHING if keep_all else boundary or default_boundary(method, opened, preset)
     used = [*opened.found.files.values(), *([Path(base)] if Path(base).is_dir() else [])]
     options = {
         "base": base,
@@ -127,7 +129,7 @@ def train_vocab(
         "size": size,
         "language": language,
         "method": method,
-        "boundary": boundary,
+        "boundary": runs_end,
         **cutting,
         "max_piece_length": max_piece_length,
         "min_count": min_count,
@@ -144,7 +146,7 @@ def train_vocab(
         corpus,
         output,
         language=language,
-        boundary=EVERYTHING if keep_all else boundary,
+        boundary=runs_end,
         weight=weight,
         drop_duplicates=drop_duplicates,
         workers=workers,
@@ -157,11 +159,12 @@ def train_vocab(
         census as counted,
     ):
         rules = replace(rules, min_count=min_count * counted.unit)
-        counts = refine_runs(counted.counts, language, boundary, workers=workers, **cutting)
+        counts = refine_runs(counted.counts, language, runs_end, workers=workers, **cutting)
         counts = counts.at_least(min_run_count * counted.unit)
-        counts = thin_runs(counts) if preset == "fast" else counts
+        counts = thin_runs(counts, counted.unit) if preset == "fast" else counts
         say_forecast(counts, opened.model, size, method, max_memory)
         pieces = learn(counts, opened, size, method, rules)
+        say_useless(vetoed, rules.kept_out)
         write_added(folder, pieces, like=opened.model)
         _write_record(folder, options, corpus, counted, pieces)
     say(f"{len(pieces):,} pieces from {corpus.stats.n_chars:,} characters in {output}")
@@ -193,6 +196,14 @@ def _write_record(
             "corpus": corpus.stats.as_dict(),
         },
     )
+
+
+def _refuse_boundary_beside(keep_all: bool, boundary: Boundary | None) -> None:
+    if keep_all and boundary:
+        raise InputError(
+            f"--keep-all has a rule of its own for where pieces end, and --boundary is {boundary}.",
+            hint="leave one of the two away.",
+        )
 
 
 def default_boundary(method: Method, base: Tokenizer, preset: Preset = "full") -> Boundary:

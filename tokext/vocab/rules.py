@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import regex
 
@@ -24,6 +24,7 @@ class Rules:
     Digits stay by themselves, and so do spaces, but for the one before a word in languages that
     are written with spaces. What stands in `veto` is kept out. With `keep_all` pieces need no
     letter of the language, and text in other languages is cut differently because of them.
+    `kept_out` gathers what was asked for and stands in `veto`.
 
     Raises:
         InputError: `max_piece_length` is not between 1 and 512, or `min_count` is below 1.
@@ -34,6 +35,7 @@ class Rules:
     min_count: int = 2
     veto: frozenset[str] = frozenset()
     keep_all: bool = False
+    kept_out: set[str] = field(default_factory=set, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse lengths and counts that no piece has."""
@@ -53,9 +55,11 @@ class Rules:
             >>> [p for p in ("東京", "第3回", "、「", "▁私", "すること。") if rules.allows(p)]
             ['東京', 'すること。']
         """
+        if piece in self.veto:
+            self.kept_out.add(piece)
+            return False
         return (
             len(piece) <= self.max_piece_length
-            and piece not in self.veto
             and (self.keep_all or self.language.has_letter(piece))
             and self.is_well_formed(piece)
         )
