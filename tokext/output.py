@@ -356,17 +356,22 @@ def _full_disk_named(final: Path) -> Iterator[None]:
 
 def _is_elsewhere(error: OSError, final: Path) -> bool:
     """Whether another disk than an output's is the full one; a write itself names no file."""
-    if error.filename:
-        return final.parent not in Path(os.path.abspath(error.filename)).parents
+    if written := _written(error):
+        return final.parent not in Path(os.path.abspath(written)).parents
     temporary = Path(tempfile.gettempdir())
     is_apart = temporary.stat().st_dev != final.parent.stat().st_dev
     return is_apart and shutil.disk_usage(final.parent).free > _ROOM_BYTES
 
 
+def _written(error: OSError) -> str | None:
+    """The file that could not be written; a failed copy names the one it read from first."""
+    return error.filename2 or error.filename
+
+
 def full_disk(error: OSError) -> OutputError:
     """The error for a disk that is full and is not an output's: most likely the temporary one."""
     return OutputError(
-        f"the disk of {error.filename or tempfile.gettempdir()} is full; nothing was left behind.",
+        f"the disk of {_written(error) or tempfile.gettempdir()} is full; nothing was left behind.",
         hint="free some space, or point TMPDIR at a folder on a larger disk.",
     )
 

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -509,19 +510,44 @@ def test_no_permission_to_write(tiny_base, text):
         assert {p.name for p in Path(place).iterdir()} == {tiny_base.name, text.name}
 
 
-@needs_root
-def test_a_full_disk(tokext, tiny_base, text, tmp_path):
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of a given size, as `size=8k`."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(disk)]
-    mounted = subprocess.run(mount, capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"cannot mount a small disk: {mounted.stderr.decode().strip()}")
-    try:
-        output = ["--base", tiny_base, "-o", disk / "added", "--size", 500, "--workers", 1, "-q"]
-        message, hint = tokext("train-vocab", text, *output).error()
-        assert message == f"the disk of {disk / 'added'} is full; nothing was left behind."
-        assert "another disk" in hint
-        assert list(disk.iterdir()) == []
-    finally:
+
+    def mounted(size):
+        mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(disk)]
+        done = subprocess.run(mount, capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip(f"cannot mount a small disk: {done.stderr.decode().strip()}")
+        return disk
+
+    yield mounted
+    if os.path.ismount(disk):
         subprocess.run(["umount", str(disk)], check=True)
+
+
+@needs_root
+def test_a_full_disk(tokext, tiny_base, text, small_disk):
+    disk = small_disk("size=8k")
+    output = ["--base", tiny_base, "-o", disk / "added", "--size", 500, "--workers", 1, "-q"]
+    message, hint = tokext("train-vocab", text, *output).error()
+    assert message == f"the disk of {disk / 'added'} is full; nothing was left behind."
+    assert "another disk" in hint
+    assert list(disk.iterdir()) == []
+
+
+@needs_root
+def test_a_full_disk_is_not_laid_on_the_file_that_was_copied(
+    tokext, tiny_base, tiny_added, tmp_path, small_disk
+):
+    disk = small_disk("size=4k")
+    (tmp_path / "base").mkdir()
+    shutil.copyfile(tiny_base, tmp_path / "base" / "tokenizer.model")
+    (tmp_path / "base" / "LICENSE").write_text("terms\n" * 2000)
+    given = ["--base", tmp_path / "base", "--added", tiny_added, "-o", disk / "new", "-q"]
+    message, hint = tokext("merge", *given).error()
+    assert message == f"the disk of {disk / 'new'} is full; nothing was left behind."
+    assert "another disk" in hint
+    assert list(disk.iterdir()) == []
