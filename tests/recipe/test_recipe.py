@@ -1,11 +1,13 @@
 """A recipe does its stages in order, and does again only what something has changed for."""
 
+import inspect
 import json
 import shutil
 
 import pytest
 
 from tokext.errors import InputError, OutputError
+from tokext.progress import shown
 from tokext.recipe import read_recipe, run_recipe
 from tokext.recipe.fingerprint import Fingerprints
 from tokext.recipe.resolve import resolve
@@ -13,6 +15,7 @@ from tokext.recipe.stage import CHECKPOINT, FILE, TEXTS, TOKENIZER, TOKENIZERS
 from tokext.recipe.stages import STAGES
 from tokext.tokenizer.base import find_base
 from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
+from tokext.vocab.added import train_vocab
 
 RECIPE = """
 base = "mistralai/Mistral-7B-v0.1"
@@ -146,11 +149,77 @@ def test_a_text_in_place_of_the_recipe_s_is_read_as_its_caller_says(tiny, monkey
     assert record["result"]["corpus"]["n_documents"] == 9
 
 
+def write_recipe(folder, name, stages):
+    text = f'base = "base"\n{stages}'
+    (folder / name).write_text(text, encoding="utf-8")
+    return run_recipe(folder / name, folder / "run")
+
+
+def test_a_stage_is_done_again_when_another_recipe_has_made_its_input_anew(tiny):
+    learn = '[train-vocab]\ninputs = ["text/*.txt"]\nworkers = 1\nsize = '
+    assert write_recipe(tiny, "merge.toml", "[merge]\n") == {"merge": "done"}
+    assert write_recipe(tiny, "merge.toml", "[merge]\n") == {"merge": "unchanged"}
+    assert write_recipe(tiny, "other.toml", learn + "12\n") == {"train-vocab": "done"}
+    assert write_recipe(tiny, "merge.toml", "[merge]\n") == {"merge": "done"}
+    extension = json.loads((tiny / "run/tokenizer/extension.json").read_text("utf-8"))
+    assert len(extension["added"]) == 12
+
+
+def reported(folder):
+    report = json.loads((folder / "run/report/report.json").read_text("utf-8"))
+    return set(report["sources"])
+
+
+def test_a_report_is_of_its_recipe_s_stages_and_of_what_it_names(tiny, capsys):
+    learn = '[train-vocab]\ninputs = ["text/*.txt"]\nworkers = 1\nsize = 20\n'
+    write_recipe(tiny, "one.toml", "[merge]\n")
+    capsys.readouterr()
+    token = shown.set(True)
+    write_recipe(tiny, "two.toml", learn + "[report]\n")
+    shown.reset(token)
+    assert reported(tiny) == {"added/tokext.json"}
+    assert "run/tokenizer is left out of the report: this recipe has no stage merge." in (
+        capsys.readouterr().err
+    )
+    write_recipe(tiny, "two.toml", learn + '[report]\nresults = ["run/tokenizer"]\n')
+    assert len(reported(tiny)) == 2
+    assert "left out" not in capsys.readouterr().err
+
+
+def test_a_recipe_can_say_of_train_vocab_what_its_caller_can():
+    places = {"output", "force"}  # which the run decides
+    stage = next(stage for stage in STAGES if stage.name == "train-vocab")
+    assert set(stage.takes) == set(inspect.signature(train_vocab).parameters) - places
+
+
+def test_what_a_recipe_says_of_learning_reaches_train_vocab(tiny):
+    (tiny / "veto.txt").write_text("眠っている\n", encoding="utf-8")
+    said = """inputs = ["text/*.txt"]
+size = 10
+weight = ["*.txt=2"]
+veto = "veto.txt"
+preset = "fast"
+drop_duplicates = "lines"
+min_run_count = 1
+min_count = 1
+keep_all = true
+max_memory = "8GB"
+engine = "local"
+"""
+    write_recipe(tiny, "all.toml", "[train-vocab]\n" + said)
+    options = json.loads((tiny / "run/added/tokext.json").read_text("utf-8"))["options"]
+    assert options["veto"] == ["眠っている"]
+    assert (options["preset"], options["drop_duplicates"]) == ("fast", "lines")
+    assert write_recipe(tiny, "all.toml", "[train-vocab]\n" + said.replace("8GB", "9GB")) == {
+        "train-vocab": "unchanged"
+    }
+
+
 STAGES_BY_NAME = {stage.name: stage for stage in STAGES}
 
 
 def fingerprint(name, options, revisions=()):
-    return Fingerprints(dict(revisions)).of(STAGES_BY_NAME[name], options, {})
+    return Fingerprints(dict(revisions)).of(STAGES_BY_NAME[name], options, ())
 
 
 def test_another_revision_of_a_data_set_is_another_text(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from tokext.progress import say
 from tokext.recipe.stage import Stage
 from tokext.records import file_record
 from tokext.tokenizer.base import find_base
+
+#: Where and with what a stage works; its outcome does not depend on it.
+_MEANS = frozenset({"workers", "max_memory", "engine", "address"})
 
 #: Names of files with their sizes and times of change or their digests, or a revision.
 Seen = list[list[Any]]
@@ -33,16 +36,23 @@ class Fingerprints:
         self.revisions: dict[str, str] = {}
         self._tokenizers: dict[str, Seen] = {}
 
-    def of(self, stage: Stage, options: Mapping[str, Any], earlier: Mapping[str, Any]) -> str:
-        """The digest of a stage's options, of all that it reads, of tokext and earlier stages."""
+    def of(self, stage: Stage, options: Mapping[str, Any], earlier: Iterable[str | Seen]) -> str:
+        """The digest of a stage's options, of all that it reads, and of tokext.
+
+        Args:
+            stage: The stage.
+            options: Its options.
+            earlier: Of each stage that it comes after the fingerprint; or, where nothing is known
+                of how its output was made, what that looks like.
+        """
         from importlib.metadata import version
 
         depends_on = [
             stage.name,
             version("tokext"),
-            {key: value for key, value in options.items() if key != "workers"},
+            {key: value for key, value in options.items() if key not in _MEANS},
             [[name, *self._seen(reads, name)] for reads, name in _names(stage, options)],
-            [earlier[name]["fingerprint"] for name in stage.after if name in earlier],
+            list(earlier),
         ]
         return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from tokext.corpus.inputs import STANDARD_INPUT
 from tokext.errors import InputError, OutputError
 from tokext.output import json_text, write_whole
 from tokext.progress import say
-from tokext.recipe.fingerprint import Fingerprints, look
+from tokext.recipe.fingerprint import Fingerprints, Seen, look
 from tokext.recipe.read import Recipe, read_recipe
 from tokext.recipe.resolve import resolve
 from tokext.recipe.stage import Stage
@@ -66,7 +66,7 @@ def run_recipe(
     # All options first: what is missing is said before anything is done.
     given = [(s, _options(read, s, texts, seed)) for s in STAGES if s.name in read.stages]
     for n, (stage, options) in enumerate(given, 1):
-        fingerprint = fingerprints.of(stage, options, state)
+        fingerprint = fingerprints.of(stage, options, _earlier(stage, state, folder))
         title = f"[{n}/{len(given)}] {stage.name}"
         now = {"fingerprint": fingerprint, "output": look(folder / stage.output)}
         if unchanged := now.items() <= before.get(stage.name, {}).items():
@@ -78,6 +78,13 @@ def run_recipe(
         report[stage.name] = "unchanged" if unchanged else "done"
         _write_state(folder, read, {**before, **state})
     return report
+
+
+def _earlier(stage: Stage, state: Mapping[str, Any], folder: Path) -> Iterator[str | Seen]:
+    """What a stage comes after; the output of another recipe's stage is seen as it lies there."""
+    outputs = {other.name: other.output for other in STAGES}
+    for name in stage.after:
+        yield state[name]["fingerprint"] if name in state else look(folder / outputs[name])
 
 
 def _absolute(name: str) -> str:
@@ -106,6 +113,8 @@ def _options(
     options |= recipe.stages[stage.name]
     if stage.name == "train-vocab":
         options |= {key: value for key, value in texts.items() if value is not None}
+    if stage.name == "report":
+        options["stages"] = [other.name for other in STAGES if other.name in recipe.stages]
     if seed is not None and "seed" in stage.shared:
         options["seed"] = seed
     for key in stage.needs:

@@ -47,9 +47,11 @@ class Kind:
 
 
 STRING: Final = Kind((str,), '"text"')
+STRINGS: Final = Kind((str,), '["one", "two"]', several=True)
 SWITCH: Final = Kind((bool,), "true")
 INTEGER: Final = Kind((int,), "64")
 NUMBER: Final = Kind((int, float), "0.01")
+SIZE: Final = Kind((int, str), '"8GB"')
 INTEGERS: Final = Kind((int,), "[1, 8]", several=True)
 NUMBERS: Final = Kind((int, float), "[0.2, 0.7]", several=True)
 TEXTS: Final = Kind((str,), '["one", "two"]', several=True, reads="text")
@@ -57,6 +59,7 @@ TOKENIZER: Final = Kind((str,), '"text"', reads="tokenizer")
 TOKENIZERS: Final = Kind((str,), '["one", "two"]', several=True, reads="tokenizer")
 CHECKPOINT: Final = Kind((str,), '"text"', reads="checkpoint")
 FILE: Final = Kind((str,), '"text"', reads="file")
+FILES: Final = Kind((str,), '["one", "two"]', several=True, reads="file")
 PROMPTS: Final = Kind((str,), '["ja", "mine.toml"]', several=True, reads="file",
                       known=frozenset(embedded_prompts()))  # fmt: skip
 

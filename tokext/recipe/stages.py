@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from tokext.output import json_text, write_whole
+from tokext.progress import say
 from tokext.recipe.stage import (
     FILE,
+    FILES,
     INTEGER,
     INTEGERS,
     NUMBER,
     NUMBERS,
     PROMPTS,
+    SIZE,
     STRING,
+    STRINGS,
     SWITCH,
     TEXTS,
     TOKENIZERS,
@@ -109,10 +113,18 @@ def _base_model(given: dict[str, Any], folder: Path) -> str:
 def _report(options: Mapping[str, Any], folder: Path) -> None:
     from tokext.report import write_report
 
-    results = [folder / stage.output for stage in STAGES if stage.reported]
-    write_report(
-        [r for r in results if r.exists()], output=folder / "report", force=True, **options
-    )
+    given = dict(options)
+    stages, named = given.pop("stages"), [Path(name).resolve() for name in given.pop("results", ())]
+    outputs = [(s.name, folder / s.output) for s in STAGES if s.reported]
+    there = [(n, path) for n, path in outputs if path.exists() and path.resolve() not in named]
+    for name, path in there:
+        if name not in stages:
+            say(
+                f"{path} is left out of the report: this recipe has no stage {name}. "
+                "To report on it, name it among results under [report]."
+            )
+    results = [path for name, path in there if name in stages] + named
+    write_report(results, output=folder / "report", force=True, **given)
 
 
 _BEFORE_REPORT: Final = (
@@ -129,13 +141,21 @@ _BEFORE_REPORT: Final = (
             "dictionary": STRING,
             "max_piece_length": INTEGER,
             "min_count": INTEGER,
+            "min_run_count": INTEGER,
+            "preset": STRING,
+            "veto": FILE,
             "keep_all": SWITCH,
             "text_field": STRING,
             "document": STRING,
             "max_bad_share": NUMBER,
             "format": STRING,
             "split": STRING,
+            "weight": STRINGS,
+            "drop_duplicates": STRING,
             "workers": INTEGER,
+            "max_memory": SIZE,
+            "engine": STRING,
+            "address": STRING,
         },
         shared=("base", "language", "seed"),
         needs=("inputs",),
@@ -258,7 +278,7 @@ STAGES: Final = (
         "report",
         output="report",
         do=_report,
-        options={"locale": STRING, "title": STRING, "corpus": STRING},
+        options={"results": FILES, "locale": STRING, "title": STRING, "corpus": STRING},
         after=tuple(stage.name for stage in _BEFORE_REPORT if stage.reported),
     ),
 )
