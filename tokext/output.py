@@ -365,7 +365,8 @@ def _is_elsewhere(error: OSError, final: Path) -> bool:
 
 def _written(error: OSError) -> str | None:
     """The file that could not be written; a failed copy names the one it read from first."""
-    return error.filename2 or error.filename
+    written: str | None = error.filename2 or error.filename
+    return written
 
 
 def full_disk(error: OSError) -> OutputError:
