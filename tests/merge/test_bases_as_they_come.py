@@ -270,7 +270,8 @@ def test_more_pieces_than_there_are_names_the_largest_number(plain, tmp_path):
 def test_keep_all_counts_what_it_changes(plain, tmp_path):
     added = tmp_path / "added"
     added.mkdir()
-    pieces = ["qz", "qzq", *(a.piece for a in japanese_candidates(20))]
+    # Words of the English lines that guarantees are tried on, and one that none of them holds.
+    pieces = ["qz", "the lake", "harbor", "weather", *(a.piece for a in japanese_candidates(20))]
     write_added(added, [AddedPiece(p, 1) for p in pieces],
                 like=plain.base.model)  # fmt: skip
     result = merge_vocab(added, tmp_path / "out", base=str(plain.base_folder), keep_all=True)

@@ -67,19 +67,16 @@ class Loaders:
     @cached_property
     def pairs(self) -> dict[str, list[list[int]]]:
         """The ids of each text joined to the next, special tokens included."""
-        return self.wrapped_pairs(list(pairwise(self.texts)))
+        return self.wrapped(list(pairwise(self.texts)))
 
-    def wrapped(self, texts: Sequence[str]) -> dict[str, list[list[int]]]:
-        """The ids of each text with the special tokens that a loader puts around it by itself."""
-        encoded = self.tokenizer.fast.tokenizer.encode_batch_fast(list(texts))
-        both = self.transformers(list(texts))
-        return {"tokenizers": [e.ids for e in encoded], "transformers": both["input_ids"]}
-
-    def wrapped_pairs(self, pairs: Sequence[tuple[str, str]]) -> dict[str, list[list[int]]]:
-        """The same, of two texts at a time."""
-        encoded = self.tokenizer.fast.tokenizer.encode_batch_fast(list(pairs))
-        both = self.transformers([a for a, _ in pairs], [b for _, b in pairs])
-        return {"tokenizers": [e.ids for e in encoded], "transformers": both["input_ids"]}
+    def wrapped(
+        self, given: Sequence[str] | Sequence[tuple[str, str]]
+    ) -> dict[str, list[list[int]]]:
+        """The ids of texts, or of pairs, with the special tokens that a loader puts around them."""
+        encoded = self.tokenizer.fast.tokenizer.encode_batch_fast(list(given))
+        sides = zip(*given, strict=True) if isinstance(given[0], tuple) else [given]
+        ids = self.transformers(*map(list, sides))["input_ids"]
+        return {"tokenizers": [e.ids for e in encoded], "transformers": ids}
 
     @cached_property
     def decodings(self) -> dict[str, list[str]]:
