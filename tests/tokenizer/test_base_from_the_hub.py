@@ -45,10 +45,10 @@ def hub():
 
 
 @pytest.fixture
-def look_up(tmp_path):
-    """Find a base in a process of its own, with an empty cache that lasts for the test."""
+def in_a_process(tmp_path):
+    """Run a program in a process of its own, with an empty cache that lasts for the test."""
 
-    def found(name, endpoint="http://127.0.0.1:9", **environment):
+    def run(program, *arguments, endpoint, **environment):
         cleaned = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
         here = Path(__file__).parents[2]
         environment = cleaned | {
@@ -58,11 +58,21 @@ def look_up(tmp_path):
             **environment,
         }
         done = subprocess.run(
-            [sys.executable, "-c", _LOOK_UP, name],
+            [sys.executable, "-c", program, *arguments],
             capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=100,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def look_up(in_a_process):
+    """Find a base in a process of its own."""
+
+    def found(name, endpoint="http://127.0.0.1:9", **environment):
+        return json.loads(in_a_process(_LOOK_UP, name, endpoint=endpoint, **environment))
 
     return found
 
@@ -95,6 +105,64 @@ def test_a_second_look_up_asks_the_cache_alone(hub, look_up):
     found = look_up(hub.repository, hub.endpoint)
     assert (found["revision"], hub.requests) == (COMMIT, [])
     assert "from the hub's cache" in found["note"]
+
+
+_FETCH_ONE = """
+import sys
+from huggingface_hub import hf_hub_download
+hf_hub_download(sys.argv[1], "tokenizer.json", revision=sys.argv[2] or None)
+"""
+
+
+@pytest.fixture
+def half_cached(hub, in_a_process):
+    """A cache that holds one file of a base: of a killed download, or of another program."""
+    hub.files |= {"tokenizer.model": b"model", "tokenizer_config.json": b"{}", "LICENSE": b"terms"}
+
+    def cached(revision):
+        in_a_process(_FETCH_ONE, hub.repository, revision, endpoint=hub.endpoint)
+        hub.requests.clear()
+        return f"{hub.repository}@{revision}".removesuffix("@")
+
+    return cached
+
+
+@pytest.mark.parametrize("revision", ["", "main", COMMIT])
+def test_what_a_half_filled_cache_lacks_comes_from_the_hub_once(
+    hub, look_up, half_cached, revision
+):
+    name = half_cached(revision)
+    found = look_up(name, hub.endpoint)
+    assert (set(found["files"]), found["revision"]) == (set(hub.files), COMMIT)
+    assert f"{COMMIT} from the hub's cache, compared with the hub." in found["note"]
+    hub.requests.clear()
+    again = look_up(name, hub.endpoint)
+    assert (set(again["files"]), hub.requests) == (set(hub.files), [])
+    Path(found["files"]["LICENSE"]).unlink()  # and a cache that lost a file again is not whole
+    assert set(look_up(name, hub.endpoint)["files"]) == set(hub.files)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "environment", "reason"),
+    [
+        ("http://127.0.0.1:9", {}, "the hub cannot be reached"),
+        ("", {"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set"),
+    ],
+)
+def test_a_half_filled_cache_is_used_without_a_hub_and_says_what_may_be_missing(
+    hub, look_up, half_cached, endpoint, environment, reason
+):
+    found = look_up(half_cached(""), endpoint or hub.endpoint, **environment)
+    assert list(found["files"]) == ["tokenizer.json"]
+    assert f"may lack files of it, licences among them: {reason}." in found["note"]
+
+
+def test_a_hub_that_no_longer_has_a_revision_leaves_the_cache_as_it_is(hub, look_up, half_cached):
+    name = half_cached("")
+    hub.revisions = ("main",)
+    found = look_up(name, hub.endpoint)
+    assert (list(found["files"]), found["revision"]) == (["tokenizer.json"], COMMIT)
+    assert "may lack files" in found["note"]
 
 
 @pytest.mark.parametrize("revision", ["v1.0", COMMIT])

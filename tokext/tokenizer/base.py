@@ -15,7 +15,7 @@ from typing import Any
 
 from tokext.errors import TokenizerError
 from tokext.tokenizer.carried import TOKENIZER_FILES, chat_templates, is_licence, licences
-from tokext.tokenizer.hub import HubRefusal, cached_folder, download
+from tokext.tokenizer.hub import HubRefusal, cached_folder, download, is_whole
 
 DEFAULT_BASE = "mistralai/Mistral-7B-v0.1"
 
@@ -42,9 +42,10 @@ class TokenizerFiles:
 def find_base(name: str) -> TokenizerFiles:
     """Find a tokenizer by name.
 
-    In this order: a folder or file of that name; the hub's cache, then the hub itself
-    (`NAME@REVISION` pins it); for Mistral-7B-v0.1 the copy that mistral-common ships, when the hub
-    cannot be reached, refuses, or is switched off with HF_HUB_OFFLINE.
+    In this order: a folder or file of that name; the hub's cache, filled up from the hub where it
+    was never seen whole, then the hub itself (`NAME@REVISION` pins it); for Mistral-7B-v0.1 the
+    copy that mistral-common ships, when the hub cannot be reached, refuses, or is switched off with
+    HF_HUB_OFFLINE.
 
     Raises:
         TokenizerError: There is no such tokenizer; near names are given.
@@ -84,7 +85,7 @@ def _from_hub(name: str) -> TokenizerFiles:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     repository, _, revision = name.partition("@")
     if cached := cached_folder(repository, revision):
-        return _from_snapshot(repository, cached, "the hub's cache")
+        return _from_cache(repository, cached)
     try:
         return _from_snapshot(repository, download(repository, revision), "the hub")
     except HubRefusal as refusal:
@@ -103,6 +104,18 @@ def _from_hub(name: str) -> TokenizerFiles:
                 or "download it where the hub answers, or give a folder that holds it.",
             ) from refusal
         raise _unknown(name) from refusal
+
+
+def _from_cache(repository: str, cached: Path) -> TokenizerFiles:
+    """What the cache holds; a revision that nobody saw whole gets what it lacks from the hub."""
+    where = "the hub's cache"
+    if not is_whole(cached):
+        try:
+            download(repository, cached.name)
+            where += ", compared with the hub"
+        except (HubRefusal, TokenizerError) as error:
+            where += f", which may lack files of it, licences among them: {str(error).rstrip('.')}"
+    return _from_snapshot(repository, cached, where)
 
 
 def _from_snapshot(repository: str, folder: Path, where: str) -> TokenizerFiles:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import json
 import os
 import threading
 from collections.abc import Callable
@@ -11,7 +13,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tokext.errors import TokenizerError
+from tokext.errors import OutputError, TokenizerError
+from tokext.output import json_text, write_whole
 from tokext.tokenizer.carried import HUB_PATTERNS
 
 _HUB_SECONDS = 1.5
@@ -47,6 +50,28 @@ def cached_folder(repository: str, revision: str) -> Path | None:
         return None
     names = ("tokenizer.model", "tokenizer.json")
     return Path(folder) if any(Path(folder, name).is_file() for name in names) else None
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder of the cache has all that the hub was seen to hold for a tokenizer.
+
+    A download that was killed leaves less, and so does a program that fetched what it needed.
+    """
+    try:
+        names = json.loads(_list_beside(folder).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(names, list) and all(Path(folder, str(name)).is_file() for name in names)
+
+
+def _remember(folder: Path, names: list[str]) -> None:
+    """Keep a revision's list; where the cache cannot be written, the hub is asked again."""
+    with contextlib.suppress(OSError, OutputError):
+        write_whole(_list_beside(folder), json_text(names), force=True)
+
+
+def _list_beside(folder: Path) -> Path:
+    return folder.parents[1] / ".tokext" / f"{folder.name}.json"
 
 
 def download(repository: str, revision: str) -> Path:
@@ -92,13 +117,14 @@ def _fetch(
             return super().update(n)
 
     constants.DOWNLOAD_CHUNK_SIZE = min(constants.DOWNLOAD_CHUNK_SIZE, _CHUNK_BYTES)
-    names = [sibling.rfilename for sibling in info.siblings]
-    for name in (n for n in names if any(fnmatchcase(n, p) for p in HUB_PATTERNS)):
+    held = [sibling.rfilename for sibling in info.siblings]
+    names = [name for name in held if any(fnmatchcase(name, p) for p in HUB_PATTERNS)]
+    for name in names:
         hf_hub_download(repository, name, revision=info.sha, etag_timeout=_HUB_SECONDS,
                         endpoint=endpoint, tqdm_class=Heard)  # fmt: skip
         heard()
     # Asked for by its name, so that the cache remembers which commit the name stood for.
-    return Path(
+    folder = Path(
         snapshot_download(
             repository,
             revision=revision or None,
@@ -107,6 +133,8 @@ def _fetch(
             endpoint=endpoint,
         )
     )
+    _remember(folder, names)
+    return folder
 
 
 def _in_time(ask: Callable[[], Answer], seconds: float) -> Answer:
