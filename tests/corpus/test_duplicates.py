@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokext.corpus.duplicates import DigestSet, Duplicates
-from tokext.errors import InputError
+from tokext.errors import InputError, OutputError
 
 texts = st.lists(st.sampled_from(["春", "夏", "秋冬", " ", ""]), min_size=1, max_size=4)
 documents = texts.map("\n".join).filter(lambda d: d.strip())
@@ -72,3 +72,17 @@ def test_without_the_option_everything_passes_and_is_counted(given_batches):
 def test_an_unknown_kind_is_refused():
     with pytest.raises(InputError, match="drop_duplicates is 'words'"):
         Duplicates("words")
+
+
+def test_digests_lie_in_the_folder_and_what_fills_it_is_named(tmp_path):
+    digests = DigestSet(1000, tmp_path)
+    digests.add(np.arange(1000, dtype=np.uint64))
+    assert digests.add(np.array([999, 1000], np.uint64)).tolist() == [False, True]
+    resource = pytest.importorskip("resource", reason="only Unix limits the size of files")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(OutputError, match=f"remembered in {tmp_path}: File too large"):
+            digests.add(np.arange(2000, 4000, dtype=np.uint64))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)

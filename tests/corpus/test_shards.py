@@ -154,6 +154,23 @@ def test_the_folder_beside_an_output_goes_with_success_and_stays_after_a_failure
     assert not list(tmp_path.iterdir())
 
 
+def test_a_second_run_with_the_same_output_is_refused_and_takes_nothing_away(tmp_path):
+    with shards_beside(tmp_path / "added") as shards:
+        count(batches(LINES), shards)
+        kept = sorted(shards.folder.iterdir())
+        with (
+            pytest.raises(OutputError, match=f"another run is counting for {tmp_path / 'added'}"),
+            shards_beside(tmp_path / "added"),
+        ):
+            pass
+        with shards_beside(tmp_path / "other"):
+            pass
+        assert sorted(shards.folder.iterdir()) == kept
+    with shards_beside(tmp_path / "added"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture
 def tiny_disk(tmp_path):
     place = tmp_path / "disk"

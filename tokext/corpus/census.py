@@ -72,14 +72,14 @@ def take_census(
 
     Raises:
         InputError: The text or an option cannot be used.
-        OutputError: The shards cannot be written.
+        OutputError: The shards cannot be written, or another run is at work on the same output.
     """
     refuse_below(0, workers=workers)
     weights, unit = weigh(corpus.parts, weight)
-    duplicates = Duplicates(drop_duplicates)
     if engine == "local" and max_memory is not None:
         workers = workers_within(parse_bytes(max_memory), workers or os.cpu_count() or 1)
     with shards_beside(output) as shards:
+        duplicates = Duplicates(drop_duplicates, shards.folder.parent)
         with open_engine(engine, workers=workers, address=address) as opened:
             parts = zip(_read(corpus, duplicates, shards.folder), weights, strict=True)
             counts = count_parts(

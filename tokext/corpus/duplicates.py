@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tokext.errors import InputError
+from tokext.errors import InputError, OutputError
 
 Droppable = Literal["documents", "lines"]
 
@@ -35,8 +37,9 @@ class DigestSet:
         (array([ True,  True, False]), array([False,  True]))
     """
 
-    def __init__(self, array_size: int = _ARRAY_SIZE) -> None:
+    def __init__(self, array_size: int = _ARRAY_SIZE, folder: Path | None = None) -> None:
         self._array_size = array_size
+        self._folder = folder
         self._full: list[Digests] = []
         self._growing: list[Digests] = []
 
@@ -63,15 +66,23 @@ class DigestSet:
             last, before = self._growing.pop(), self._growing.pop()
             self._growing.append(np.sort(np.concatenate([before, last]), kind="stable"))
         if len(self._growing[0]) >= self._array_size:
-            self._full.append(_on_disk(self._growing.pop(0)))
+            self._full.append(_on_disk(self._growing.pop(0), self._folder))
 
 
-def _on_disk(array: Digests) -> Digests:
+def _on_disk(array: Digests, folder: Path | None) -> Digests:
     """The array in a file without a name: its pages come and go, and it ends with its last use."""
-    with tempfile.TemporaryFile(prefix="tokext-digests-") as file:
-        array.tofile(file)
-        file.flush()
-        return np.memmap(file, np.uint64, "r", shape=array.shape)
+    try:
+        with tempfile.TemporaryFile(prefix="tokext-digests-", dir=folder) as file:
+            file.write(array.data)  # which says what fails; numpy's own `tofile` does not
+            file.flush()
+            return np.memmap(file, np.uint64, "r", shape=array.shape)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OutputError(
+            f"what was read cannot be remembered in {folder or tempfile.gettempdir()}: {reason}.",
+            hint="free some space, or choose an -o on another disk; the next start goes on from "
+            "what is counted.",
+        ) from error
 
 
 @dataclass
@@ -106,9 +117,12 @@ class Duplicates:
 
     Args:
         drop: `documents`, or `lines` (a document of which no line is left goes too).
+        folder: Where digests are kept that are too many for the memory; among the temporary files
+            by default.
 
     Raises:
         InputError: `drop` is something else.
+        OutputError: The digests cannot be written; said while texts go through.
 
     Example:
         >>> gate = Duplicates(drop="lines")
@@ -118,15 +132,15 @@ class Duplicates:
         (1, 4)
     """
 
-    def __init__(self, drop: str | None = None) -> None:
+    def __init__(self, drop: str | None = None, folder: Path | None = None) -> None:
         if drop is not None and drop not in DROPPABLE:
             raise InputError(
                 f"drop_duplicates is {drop!r}.", hint=f"one of {', '.join(DROPPABLE)}."
             )
         self.stats = DuplicateStats()
         self._drop = drop
-        self._documents = DigestSet()
-        self._lines = DigestSet()
+        self._documents = DigestSet(folder=folder)
+        self._lines = DigestSet(folder=folder)
 
     def through(self, batches: Iterable[list[str]]) -> Iterator[list[str]]:
         """Yield the batches without what is dropped; empty ones are left out."""

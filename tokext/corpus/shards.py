@@ -146,9 +146,36 @@ def _reason(error: OSError) -> str:
 def shards_beside(output: str | Path) -> Iterator[ShardsInFolder]:
     """A hidden folder for shards beside an output; it goes when the block ends without an error.
 
-    After an error it stays for the next start.
+    After an error it stays for the next start. One run at a time has it: another one with the same
+    output would lose it in the middle.
+
+    Raises:
+        OutputError: Another run is at work on the same output.
     """
     final = Path(os.path.abspath(output))
     shards = ShardsInFolder(final.with_name(f".{final.name}.counts"))
-    yield shards
-    shutil.rmtree(shards.folder, ignore_errors=True)
+    with _alone(final):
+        yield shards
+        shutil.rmtree(shards.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _alone(final: Path) -> Iterator[None]:
+    """Hold a lock beside an output; the system lets go of it when the process dies."""
+    from filelock import FileLock, Timeout
+
+    final.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(final.with_name(f".{final.name}.lock"), blocking=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise OutputError(
+            f"another run is counting for {final}.",
+            hint="wait until it is done, or choose another -o.",
+        ) from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # Windows removes it when it is let go of
+            Path(lock.lock_file).unlink()  # while it is held: nobody else can have it then
+        lock.release()
