@@ -23,7 +23,7 @@ from tokext.bench.leakage.lines import (
 )
 from tokext.bench.leakage.masks import cover_latin, mask_line
 from tokext.bench.leakage.prompts import Allowance, read_allowance
-from tokext.bench.leakage.scripts import LATIN, find_foreign_runs, foreign_letters
+from tokext.bench.leakage.scripts import LATIN, find_foreign_runs, foreign_letters, n_japanese
 from tokext.bench.leakage.spans import Found, Leak, Scan
 from tokext.errors import InputError
 
@@ -158,9 +158,23 @@ def _find_in_line(view: LineView, allowance: Allowance) -> list[Found]:
     if view.kind != DATA and _LATIN_LETTER.search(line):
         is_entry = _ENTRY.match(raw) is not None and not raw.lstrip().startswith(("#", "**"))
         found.extend(find_latin(line, raw, view.kind, allowance, is_entry))
-    found = [f for f in found if f.language not in allowance.languages]
+    found = [f for f in found if not _is_asked_for(view, f, allowance)]
     found.sort(key=lambda f: (f.start, -f.end))
     return _without_overlap(found)
+
+
+def _is_asked_for(view: LineView, found: Found, allowance: Allowance) -> bool:
+    """Whether the prompt asks for it; a lesson asks for words, quotations and examples."""
+    if found.language in allowance.languages:
+        return True
+    if found.language not in allowance.taught:
+        return False
+    return (
+        not context.is_sentence(view.raw[found.start : found.end])
+        or context.quote_around(view.raw, found.start, found.end) != ""
+        or _ENTRY.match(view.raw) is not None
+        or n_japanese(view.raw) > 0
+    )
 
 
 def _is_excused(raw: str, found: Found, allowance: Allowance) -> bool:
