@@ -83,6 +83,21 @@ def test_what_tokext_wrote_into_a_folder_of_texts_is_passed_over_counted_and_sai
     assert "(0 of another kind, 1 in results of tokext and" in refused(inner.parent)[0]
 
 
+def test_a_linked_folder_is_not_followed_but_counted_and_said(tmp_path, capsys):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "b.txt").write_text("秋\n", encoding="utf-8")
+    texts = tmp_path / "texts"
+    (texts / "sub").mkdir(parents=True)
+    (texts / "sub" / "linked").symlink_to(tmp_path / "elsewhere")
+    assert f"1 links to folders ({texts / 'sub' / 'linked'} first)" in refused(texts)[0]
+    (texts / "a.txt").write_text("春\n", encoding="utf-8")
+    token = shown.set(True)
+    corpus = read_corpus(texts)
+    shown.reset(token)
+    assert list(corpus) == ["春"]
+    assert f"1 links to folders ({texts / 'sub' / 'linked'} first)" in capsys.readouterr().err
+
+
 def test_a_glob_that_matches_nothing(tmp_path):
     assert f"no text file matches '{tmp_path}/*.txt'" in refused(f"{tmp_path}/*.txt")[0]
 

@@ -140,7 +140,8 @@ def _folder(folder: Path, name: str) -> Iterator[TextFile]:
     root = Path(os.path.realpath(folder))
     n_outside = n_other = n_found = 0
     passed_over: list[Path] = []
-    for path in sorted(_visible(folder, passed_over)):
+    linked: list[Path] = []
+    for path in sorted(_visible(folder, passed_over, linked)):
         told = told_by(path.name)
         if told is None:
             n_other += 1
@@ -152,21 +153,28 @@ def _folder(folder: Path, name: str) -> Iterator[TextFile]:
             yield TextFile(inner, str(path), _readable(path, str(path)), *told)
     n_results = len(passed_over)
     results = f", {n_results} in results of tokext" if n_results else ""
+    links = f", {len(linked)} links to folders ({linked[0]} first)" if linked else ""
     left_out = (
-        f"{n_other} of another kind{results} and {n_outside} links that lead out of it left out"
+        f"{n_other} of another kind{results}{links} and {n_outside} links that lead out of it "
+        "left out"
     )
     if not n_found:
         raise InputError(
             f"the folder {folder} holds no text file ({left_out}).", hint=_known_suffixes()
         )
-    if n_other or n_outside or n_results:
+    if n_other or n_outside or n_results or linked:
         say(f"{folder}: {n_found} text files, {left_out}.")
 
 
-def _visible(folder: Path, passed_over: list[Path]) -> Iterator[Path]:
-    """The files to look at; those in folders that tokext wrote go to `passed_over`."""
+def _visible(folder: Path, passed_over: list[Path], linked: list[Path]) -> Iterator[Path]:
+    """The files to look at; those in folders that tokext wrote go to `passed_over`.
+
+    Links to folders are not followed, for they may lead out, or round in circles; they go to
+    `linked`.
+    """
     for where, folders, files in os.walk(folder, onerror=_refuse):
-        folders[:] = [f for f in folders if not f.startswith(".")]
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        linked += (path for path in (Path(where, f) for f in folders) if path.is_symlink())
         seen = (Path(where, f) for f in files if not f.startswith("."))
         if _is_result(Path(where)):
             folders.clear()
