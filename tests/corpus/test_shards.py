@@ -9,11 +9,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pyarrow
 import pytest
 
-from tokext.corpus import shards as shards_module
 from tokext.corpus.boundaries import runs_of
 from tokext.corpus.count import count_parts
+from tokext.corpus.counts import table_of
 from tokext.corpus.embedded import embedded_lines
 from tokext.corpus.engines import InTurn, Processes
 from tokext.corpus.shards import ShardsInFolder, ShardsInMemory, shards_beside
@@ -60,10 +61,25 @@ def test_counts_are_the_same_wherever_they_are_made_and_kept(tmp_path, engine, k
     assert count(batches(LINES), shards, engine) == EXPECTED
 
 
-def test_many_shards_merge_in_rounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(shards_module, "_MERGED_AT_ONCE", 3)
+def test_many_shards_merge_in_rounds(tmp_path):
     expected = {run: 5 * n for run, n in EXPECTED.items()}
-    assert count(batches(LINES), ShardsInFolder(tmp_path), times=5) == expected
+    assert count(batches(LINES), ShardsInFolder(tmp_path, merge_bytes=0), times=5) == expected
+
+
+def test_merging_stays_within_its_memory(tmp_path):
+    """By what Arrow itself says it held at most; long runs take more of it than short ones."""
+    keys = [(str(n), 1) for n in range(24)]
+    shards = ShardsInFolder(tmp_path, merge_bytes=16_000_000)
+    for key, _ in keys:
+        shards.put(key, table_of({f"{n}と{key}" + "は" * 60: 1 for n in range(10_000)}))
+    before = pyarrow.default_memory_pool()
+    pool = pyarrow.proxy_memory_pool(before)
+    pyarrow.set_memory_pool(pool)
+    try:
+        assert len(shards.merged(keys)) == 240_000
+    finally:
+        pyarrow.set_memory_pool(before)
+    assert pool.max_memory() <= 16_000_000
 
 
 def test_what_is_counted_is_not_counted_again(tmp_path):

@@ -13,7 +13,7 @@ from tokext.corpus.count import count_parts
 from tokext.corpus.counts import RunCounts
 from tokext.corpus.duplicates import Droppable, Duplicates, DuplicateStats
 from tokext.corpus.engines import EngineName, open_engine
-from tokext.corpus.memory import parse_bytes, workers_within
+from tokext.corpus.memory import MERGE_BYTES, merging_within, parse_bytes, workers_within
 from tokext.corpus.read import Corpus
 from tokext.corpus.shards import shards_beside
 from tokext.corpus.weights import Weights, weigh
@@ -76,9 +76,12 @@ def take_census(
     """
     refuse_below(0, workers=workers)
     weights, unit = weigh(corpus.parts, weight)
-    if engine == "local" and max_memory is not None:
-        workers = workers_within(parse_bytes(max_memory), workers or os.cpu_count() or 1)
-    with shards_beside(output) as shards:
+    merge_bytes = MERGE_BYTES
+    if max_memory is not None:
+        merge_bytes = merging_within(parse_bytes(max_memory))
+        if engine == "local":
+            workers = workers_within(parse_bytes(max_memory), workers or os.cpu_count() or 1)
+    with shards_beside(output, merge_bytes) as shards:
         duplicates = Duplicates(drop_duplicates, shards.folder.parent)
         with open_engine(engine, workers=workers, address=address) as opened:
             parts = zip(_read(corpus, duplicates, shards.folder), weights, strict=True)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: Rows that are read at a time: a few megabytes.
 BLOCK_ROWS = 1 << 15
 
+#: A page of each file that is read is in memory, too.
+_PAGE_BYTES = 1 << 17
+
 
 class RunCounts:
     """Runs of text and how often each occurs: every run once, in code point order.
@@ -161,15 +164,24 @@ def write_table(path: Path, tables: Iterable[pyarrow.Table]) -> None:
     import pyarrow.parquet
 
     schema = table_of({}).schema
-    total = 0
+    total = n_bytes = 0
     with pyarrow.parquet.ParquetWriter(
         path, schema, compression="zstd", write_page_checksum=True, use_dictionary=False,
+        data_page_size=_PAGE_BYTES,
         column_encoding={"run": "DELTA_BYTE_ARRAY", "count": "DELTA_BINARY_PACKED"},
     ) as writer:  # fmt: skip
         for table in tables:
             writer.write_table(table)
             total += sum(_numbers(batch).sum().item() for batch in table.to_batches())
-        writer.add_key_value_metadata({"total": str(total)})
+            n_bytes += table.nbytes
+        writer.add_key_value_metadata({"total": str(total), "bytes": str(n_bytes)})
+
+
+def bytes_per_row(path: Path) -> float:
+    """What a row of a file takes in memory, on average."""
+    with _open(path) as file:
+        n_bytes, n_rows = int(file.metadata.metadata[b"bytes"]), int(file.metadata.num_rows)
+    return n_bytes / max(1, n_rows)
 
 
 def read_blocks(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tokext.corpus.counts import BLOCK_ROWS
 from tokext.errors import InputError
 
 _UNITS = {
@@ -11,6 +12,16 @@ _UNITS = {
     "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40,
 }  # fmt: skip
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]I?)?B?", re.IGNORECASE)
+
+#: Files that are merged at a time at most, and what one takes beside its rows: pages, decoded.
+_MOST_FILES, _FILE_BYTES = 64, 500_000
+
+#: Rows are held as they were read, put together, sorted, and added up. Fewer than so many of each
+#: file are not worth a round.
+_COPIES, _LEAST_ROWS = 4, 1 << 11
+
+#: What merging takes where nobody says how much it may, and what the program takes by itself.
+MERGE_BYTES, _PROGRAM_BYTES = 10**9, 250 * 10**6
 
 #: Measured on groups of `tokext.corpus.count.GROUP_CHARS` characters of Japanese.
 _READER_BYTES, _WORKER_BYTES = 500 * 10**6, 280 * 10**6
@@ -40,6 +51,28 @@ def show_bytes(n_bytes: float) -> str:
         ('7.3 GB', '52 MB')
     """
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
+
+
+def blocks_within(n_bytes: int, row_bytes: float) -> tuple[int, int]:
+    """How many files to merge at a time, and so many rows of each, without exceeding the memory.
+
+    Args:
+        n_bytes: Memory that merging may take.
+        row_bytes: What a row takes in it.
+
+    Example:
+        >>> blocks_within(10**9, 100), blocks_within(10**8, 100), blocks_within(10**8, 700)
+        ((64, 32768), (64, 2656), (16, 2053))
+    """
+    least = _FILE_BYTES + _LEAST_ROWS * _COPIES * row_bytes
+    n_files = max(2, min(_MOST_FILES, int(n_bytes / least)))
+    n_rows = int((n_bytes / n_files - _FILE_BYTES) / (_COPIES * row_bytes))
+    return n_files, max(_LEAST_ROWS, min(BLOCK_ROWS, n_rows))
+
+
+def merging_within(max_memory: int) -> int:
+    """What is left for merging beside the program itself, in bytes."""
+    return max(0, min(MERGE_BYTES, max_memory - _PROGRAM_BYTES))
 
 
 def workers_within(max_memory: int, workers: int) -> int:

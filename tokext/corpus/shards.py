@@ -12,14 +12,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from tokext.corpus.counts import RunCounts, join_tables, merge_tables, read_blocks, write_table
+from tokext.corpus.counts import (
+    RunCounts,
+    bytes_per_row,
+    join_tables,
+    merge_tables,
+    read_blocks,
+    write_table,
+)
+from tokext.corpus.memory import MERGE_BYTES, blocks_within
 from tokext.errors import OutputError
 
 if TYPE_CHECKING:
     import pyarrow
-
-#: Files that are merged at a time; a block of each is in memory.
-_MERGED_AT_ONCE = 64
 
 #: A shard, and by what its counts are multiplied.
 Weighted = tuple[str, int]
@@ -71,10 +76,15 @@ class ShardsInFolder:
 
     So a second start finds what a first one finished, whatever else changed between them, and
     takes nothing for what it is not.
+
+    Args:
+        folder: Where the files are.
+        merge_bytes: Memory that adding them up may take.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, merge_bytes: int = MERGE_BYTES) -> None:
         self.folder = folder
+        self._merge_bytes = merge_bytes
 
     def key(self, texts: Sequence[str], how: str) -> str:
         """The digest of the texts and of what else decides about their counts."""
@@ -106,15 +116,18 @@ class ShardsInFolder:
             OutputError: The disk is full, or a file was damaged since it was written.
         """
         keys = list(keys)
-        while len(keys) > _MERGED_AT_ONCE:
-            starts = range(0, len(keys), _MERGED_AT_ONCE)
-            keys = [(self._merge(keys[at : at + _MERGED_AT_ONCE]), 1) for at in starts]
-        return RunCounts.in_file(self._path(self._merge(keys)))
+        row_bytes = max((bytes_per_row(self._path(key)) for key, _ in keys), default=1)
+        n_files, n_rows = blocks_within(self._merge_bytes, row_bytes)
+        while len(keys) > n_files:
+            starts = range(0, len(keys), n_files)
+            keys = [(self._merge(keys[at : at + n_files], n_rows), 1) for at in starts]
+        return RunCounts.in_file(self._path(self._merge(keys, n_rows)))
 
-    def _merge(self, keys: Sequence[Weighted]) -> str:
+    def _merge(self, keys: Sequence[Weighted], block_rows: int) -> str:
         merged = hashlib.sha256(repr(list(keys)).encode()).hexdigest()
         if not self.has(merged):
-            self._write(merged, merge_tables([(self._path(key), times) for key, times in keys]))
+            places = [(self._path(key), times) for key, times in keys]
+            self._write(merged, merge_tables(places, block_rows))
         return merged
 
     def _write(self, key: str, tables: Iterator[pyarrow.Table]) -> None:
@@ -143,7 +156,7 @@ def _reason(error: OSError) -> str:
 
 
 @contextlib.contextmanager
-def shards_beside(output: str | Path) -> Iterator[ShardsInFolder]:
+def shards_beside(output: str | Path, merge_bytes: int = MERGE_BYTES) -> Iterator[ShardsInFolder]:
     """A hidden folder for shards beside an output; it goes when the block ends without an error.
 
     After an error it stays for the next start. One run at a time has it: another one with the same
@@ -153,7 +166,7 @@ def shards_beside(output: str | Path) -> Iterator[ShardsInFolder]:
         OutputError: Another run is at work on the same output.
     """
     final = Path(os.path.abspath(output))
-    shards = ShardsInFolder(final.with_name(f".{final.name}.counts"))
+    shards = ShardsInFolder(final.with_name(f".{final.name}.counts"), merge_bytes)
     with _alone(final):
         yield shards
         shutil.rmtree(shards.folder, ignore_errors=True)
