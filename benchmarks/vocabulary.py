@@ -6,8 +6,9 @@
 The first FOLDER holds corpora/, the other one is for what is learned. Each vocabulary of 88,000
 pieces is learned by the command itself in a process of its own, and so is the recipe's; smaller
 ones are its first pieces. Of each process the seconds, the CPU seconds and the peak of the memory
-of it and its children are taken, imports and counting included. A run whose result lies in the
-second FOLDER already is not run again, but for `--again`.
+of it and its children are taken, imports and counting included, with the time of the run and how
+busy the machine was. A run whose result lies in the second FOLDER already, of the same command, is
+not run again, but for `--again`.
 
 Characters per token are of documents of 20 lines, newlines counted: unseen literature, unseen
 technical pages, and Japanese prose of other kinds, written for tokext.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import hashlib
 import json
 import os
 import shutil
@@ -131,13 +133,18 @@ def run(data: Path, work: Path, only: list[str] | None, *, again: bool) -> dict[
     }
 
 
-def measured(name: str, command: list[str], work: Path, *, again: bool) -> dict[str, float]:
-    """Run a command in a process of its own; what it took."""
+def measured(name: str, command: list[str], work: Path, *, again: bool) -> dict[str, Any]:
+    """Run a command in a process of its own; what it took, and under which load."""
     folder, record = work / name, work / name / "cost.json"
+    digest = hashlib.sha256(json.dumps(command).encode()).hexdigest()
     if record.is_file() and not again:
-        return dict(json.loads(record.read_text(encoding="utf-8")))
+        kept = json.loads(record.read_text(encoding="utf-8"))
+        if kept.pop("command_sha256", None) == digest:
+            return dict(kept)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    when = {"started": now, "load_average": round(os.getloadavg()[0], 1)}
     before, started = os.times(), time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -145,14 +152,15 @@ def measured(name: str, command: list[str], work: Path, *, again: bool) -> dict[
     peak = [0]
     watcher = threading.Thread(target=watch, args=(process, peak))
     watcher.start()
-    said = process.stderr.read().decode() if process.stderr else ""
-    if process.wait():
+    said = process.communicate()[1].decode()
+    if process.returncode:
         raise RunError(said.strip().splitlines()[:1])
     seconds, after = time.perf_counter() - started, os.times()
     watcher.join()
     cpu = sum(after[2:4]) - sum(before[2:4])
     cost = {"seconds": round(seconds, 2), "cpu_seconds": round(cpu, 2), "peak_bytes": peak[0]}
-    record.write_text(json.dumps(cost), encoding="utf-8")
+    cost |= when
+    record.write_text(json.dumps({"command_sha256": digest, **cost}), encoding="utf-8")
     return cost
 
 

@@ -72,3 +72,15 @@ def test_the_table_has_a_row_for_each_run():
     assert len(lines) == 4
     assert lines[3].startswith("| ours | 9 | 2.000 |")
     assert lines[3].endswith("| 0.25 | 1.00 |")
+
+
+def test_a_cost_is_kept_of_the_command_that_was_run_and_of_no_other(tmp_path):
+    def cost(number):
+        return vocabulary.measured("run", ["-c", f"x = {number}"], tmp_path, again=False)
+
+    first = cost(1)
+    assert first.keys() >= {"seconds", "peak_bytes", "started", "load_average"}
+    assert cost(1) == first
+    (tmp_path / "run" / "added").touch()
+    cost(2)
+    assert not (tmp_path / "run" / "added").exists()
