@@ -63,3 +63,13 @@ def test_an_existing_output_is_refused_before_the_work(samples, tmp_path):
     done = tokext(samples, "--details", tmp_path / "d.jsonl")
     assert done.returncode == 1
     assert (tmp_path / "d.jsonl").read_text() == "old"
+
+
+@pytest.mark.parametrize("options", [("--details", "-o"), ("--html", "--details")])
+def test_two_outputs_in_one_place_are_refused_before_the_work(samples, tmp_path, options):
+    one, other = options
+    done = tokext(samples, one, tmp_path / "x", other, tmp_path / "." / "x")
+    assert done.returncode == 1
+    assert f"are both {tmp_path / 'x'}." in done.stderr
+    assert all(option in done.stderr for option in options)
+    assert not (tmp_path / "x").exists()

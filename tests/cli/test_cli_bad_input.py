@@ -167,6 +167,12 @@ def test_padding_to_no_multiple(merge, pad_to):
     assert merge("--pad-to", pad_to).error()[0] == f"--pad-to {pad_to} is no multiple."
 
 
+def test_padding_that_no_memory_would_hold(merge):
+    message, hint = merge("--pad-to", 99_999_999_999).error()
+    assert message.startswith("--pad-to 99999999999 would make")
+    assert "64 is usual" in hint
+
+
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_merge_of_no_pieces(merge, size):
     message, hint = merge("--size", size).error()

@@ -258,6 +258,22 @@ def test_a_parquet_file_without_the_column_lists_its_columns(tmp_path):
     assert "holds int64, not text" in message
 
 
+@pytest.mark.parametrize(
+    ("column", "met"),
+    [
+        (pa.nulls(3), "nothing but nulls"),
+        (pa.array([None] * 3, pa.string()), "nothing but nulls"),
+        (pa.array([["a"]] * 3), "list<element: string>, not text"),
+    ],
+)
+def test_a_parquet_column_without_text_says_what_it_is(tmp_path, column, met):
+    path = tmp_path / "a.parquet"
+    pa.parquet.write_table(pa.table({"text": column, "n": [1] * 3, "body": ["a"] * 3}), path)
+    message, hint = refused(path)
+    assert message == f"the column 'text' of {path} holds {met}."
+    assert hint == "choose another with --text-field: body."
+
+
 def test_a_file_that_is_not_parquet(tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"PAR1 but no more than that")
     assert "is not a sound Parquet file" in refused(tmp_path / "a.parquet")[0]

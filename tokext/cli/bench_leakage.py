@@ -89,6 +89,7 @@ def command(
     from tokext.output import json_text, write_whole
     from tokext.records import file_record, run_record
 
+    options.refuse_twice({"-o": output, "--details": details, "--html": html})
     for path in (output, details, html):
         inputs = options.refuse_output(path, force, filter(None, (samples, before)))
     file = read_samples(samples, max_bad_share=max_bad_share)

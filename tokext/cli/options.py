@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from click.core import ParameterSource
 from tokext import progress
 from tokext.corpus.engines import ENGINES
 from tokext.corpus.inputs import FORMATS, places
+from tokext.errors import OutputError
 from tokext.output import json_text, refuse_inputs, refuse_taken
 from tokext.tokenizer.base import DEFAULT_BASE
 
@@ -136,6 +138,23 @@ def engine(function: Function) -> Function:
     ):
         function = option(function)
     return function
+
+
+def refuse_twice(outputs: Mapping[str, str | None]) -> None:
+    """Refuse several outputs in one place, of which only the last would be left.
+
+    Args:
+        outputs: The name of each by its option; None is an option not given.
+
+    Raises:
+        OutputError: Two are the same.
+    """
+    met: dict[str, str] = {}
+    for option, name in outputs.items():
+        if name and (other := met.setdefault(os.path.realpath(name), option)) != option:
+            raise OutputError(
+                f"{other} and {option} are both {name}.", hint="give each a name of its own."
+            )
 
 
 def refuse_output(

@@ -27,11 +27,14 @@ def read_parquet(path: Path, tally: Tally, text_field: str) -> Iterator[list[str
         # Without these two a whole row group, gigabytes in some files, is fetched at once.
         with ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
             _check_column(file.schema_arrow, text_field, tally)
-            n_before = 0
+            n_before = n_texts = 0
             columns = [text_field]
             for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
+                n_texts += len(batch) - batch.column(0).null_count
                 yield _documents(batch.column(0), n_before, tally, text_field)
                 n_before += len(batch)
+            if n_before and not n_texts:
+                raise _no_text(file.schema_arrow, text_field, tally, "nothing but nulls")
     except (pyarrow.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -41,19 +44,31 @@ def read_parquet(path: Path, tally: Tally, text_field: str) -> Iterator[list[str
 
 
 def _check_column(schema: Any, text_field: str, tally: Tally) -> None:
-    import pyarrow.types as kinds
-
     if text_field not in schema.names:
         raise no_field(tally, text_field, tuple(schema.names))
     kind = schema.field(text_field).type
+    if not _is_text(kind):
+        met = "nothing but nulls" if str(kind) == "null" else f"{kind}, not text"
+        raise _no_text(schema, text_field, tally, met)
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow.types as kinds
+
     if kinds.is_dictionary(kind):
         kind = kind.value_type
     tests = (kinds.is_string, kinds.is_large_string, kinds.is_binary, kinds.is_large_binary)
-    if not any(test(kind) for test in tests):
-        raise InputError(
-            f"the column '{text_field}' of {tally.label} holds {kind}, not text.",
-            hint=f"choose another with --text-field: {', '.join(schema.names)}.",
-        )
+    return any(test(kind) for test in tests)
+
+
+def _no_text(schema: Any, text_field: str, tally: Tally, met: str) -> InputError:
+    others = [f.name for f in schema if f.name != text_field and _is_text(f.type)]
+    return InputError(
+        f"the column '{text_field}' of {tally.label} holds {met}.",
+        hint=f"choose another with --text-field: {', '.join(others)}."
+        if others
+        else "no other column of it holds text either.",
+    )
 
 
 def _documents(column: Any, n_before: int, tally: Tally, text_field: str) -> list[str]:

@@ -16,6 +16,9 @@ from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
 from tokext.vocab.reach import choose_reachable, last_merge
 from tokext.vocab.rules import Rules
 
+#: Processors ask for multiples of some hundreds at the most.
+_LARGEST_MULTIPLE = 1 << 16
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -63,6 +66,11 @@ def extend(
         raise InputError(f"--size {size} adds nothing.", hint="ask for at least 1 piece.")
     if pad_to < 1:
         raise InputError(f"--pad-to {pad_to} is no multiple.", hint="1 pads nothing, 64 is usual.")
+    if pad_to > _LARGEST_MULTIPLE:
+        raise InputError(
+            f"--pad-to {pad_to} would make a vocabulary of little but padding.",
+            hint=f"64 is usual; at most {_LARGEST_MULTIPLE}.",
+        )
     dropped: Counter[str] = Counter()
     entering = list(entering_pieces(base, candidates, language, keep_all=keep_all, dropped=dropped))
     chosen, model = choose_reachable(base, entering, size, dropped)
