@@ -25,7 +25,14 @@ _WORDS = (
     r"都有|都會(?=[是有在更讓])|都能|都可|還會|將會|將在|能夠|能够|我是|你是|他是|她是|我在|我想|我有|我不(?:知道|是|会|能|想|要)?|我会|我會|我要|我去|我学|他不是|他也|他在(?!宅|庫|籍|住)|我也|我愛|我喜|"
     r"取代(?!わ|え)|效率|今天(?!皇)|明天(?!皇|気|候|然|体)|昨天(?!皇)|去了|吃了|喝了|説了|說了|来了(?!解|承)|來了|到了(?!解)|有了(?!解)|做了|"
     r"学了(?!解)|學了|喜歡|謝謝|你好|再見|早上好|晚上好|人們|孩子|此外|總之|認為|成為|按照(?!合)|幫助|比如|尤其|特別是(?!正|非|認)|屬於|一種(?:方法|方式)|在這|在那|在我(?!々|が|国|慢)|在中国的|在日本的|"
-    r"多吃|多喝|好好|是否有|是否需|請參|請你|應該|需要(?:注意|考慮|進行|一|有)|進行了|提供了|提高了|增加了|介紹|説明了|的重要性|的发展|的影響下"
+    r"多吃|多喝|好好|是否有|是否需|請參|請你|(?<![要申懇招奏勧起普下元受再強])請(?=[注確勿先不選輸参按提使聯告查見務問在])|應該|需要(?:注意|考慮|進行|一|有)|進行了|提供了|提高了|增加了|介紹|説明了|的重要性|的发展|的影響下|"
+    # Shortened and old forms that JIS has and Japanese spells otherwise, and where it does use them.
+    r"最后|之后|然后|以后|今后|前后|背后|(?<![皇太王立母天妃])后(?![妃宮稷陵町土羿]|$|は|が|を|と|の|も)|(?<![淳鮮])于(?=[一-鿿])(?![禁謙田右娜])|(?<![案脇浄床])几(?=[個个天年次乎種位百千万点])|"
+    r"采[用集購訪摘納]|采取(?!女)|从(?=[一-鿿])|很(?=[一-鿿])|當(?=[您你我他她])|給(?=[你我他您她])|並(?=[不沒没](?![一-鿿]?[足平]))|"
+    r"提高(?!年|度|等|校)|一起(?![一立])|有助于|有助於|不可或缺|不可或欠|与此同|以下是(?![非正])|(?<![開解追釈])放入(?![口力学試荷門館場国隊社])|"
+    r"保持(?=良好|健康|足|冷静|距離)|非常(?=簡単|簡單|重要な|美味|方便|困難な|感謝|好|適合|有名|豊富)|(?<![所唯])有一(?=[個些種位天])|"
+    r"(?<![思理空感幻回予発構連妄着夢追])想(?=[去吃知])|(?<![ぁ-ゖ一-鿿])当然(?=，)|(?<![ぁ-ゖ一-鿿])其中(?=，)|(?<![ぁ-ゖ一-鿿])同時(?=，)|(?<![ぁ-ゖ一-鿿])最後(?=，)|(?<![ぁ-ゖ一-鿿])另外(?=，)|(?<![ぁ-ゖ一-鿿])目前(?=，)|(?<![ぁ-ゖ一-鿿])有時(?=，)|(?<![ぁ-ゖ一-鿿])有些(?=，)|(?<![ぁ-ゖ一-鿿])不過(?=，)|(?<![ぁ-ゖ一-鿿])相反(?=，)|(?<![ぁ-ゖ一-鿿])注意事項(?=，)|(?<![ぁ-ゖ一-鿿])第[一二三四五六七八九十](?=，)|"
+    r"(?<![一-鿿])在(?=[0-9]{3,4}年)"
 )
 #: Function words that count only in a clause without kana, and only outside these compounds.
 _FUNCTION = re.compile(
@@ -38,6 +45,11 @@ _OF = re.compile("(?<![目標的確一般])的(?=[一-鿿])")
 _OLD_FORM = re.compile(
     "[對與學國會經來將實發點關從應當體變讓屬勞總區圖廣據擴擇擔數斷樣權歷歸氣淨滿濟灣狀獨畫盡續聲聽"
     "舊萬處號覺觀觸證譯讀豐賣輕轉辭遲邊鐵隨雙靈餘驗齊齒龍攝歐殘澤檢樂個為單]"
+)
+#: What makes a sentence of a row of Han without kana, outside of set phrases and names.
+_SYNTAX = re.compile(
+    r"(?<=[一-鿿])(?<![如国社若即彼先由疑])是(?=[一-鿿])(?![正非認々空枝川永我])|"
+    r"(?<=[一-鿿])(?<![完終修満投校魅未議読結審閲診演検])了(?=[一-鿿])(?![解承見知簡介輔司平太])"
 )
 #: Han in a row with a function word of Chinese among them.
 _KANALESS = (
@@ -96,6 +108,7 @@ _RUN = re.compile(f"[{HAN}]+")
 # A clause without kana: Han, with digits, Latin words and Chinese punctuation in between.
 _CLAUSE = re.compile(rf"[{HAN}](?:[{HAN}，、：；！？“”《》·\dA-Za-z%．,.\-–— 　（）()]*[{HAN}])?")
 _PART = re.compile(f"[{HAN}\\dA-Za-z%]+")
+_QUOTES = frozenset("「『《（(")
 _PARTICLES = frozenset("はがをにでとのもへやかなだ")
 _KANA = re.compile(f"[{KANA}]")
 _KANA_AFTER = re.compile("[ぁ-ゖ]")
@@ -116,7 +129,22 @@ def find_chinese(line: str) -> Iterator[ChineseClause]:
     for match in _CLAUSE.finditer(line):
         # One character further, for what is seen only by what stands behind it.
         if evidence().search(line, match.start(), match.end() + 1):
-            yield from _in_clause(line, match.start(), match.end())
+            for clause in _in_clause(line, match.start(), match.end()):
+                if not _is_japanese_comma(line, clause):
+                    yield clause
+
+
+#: Japanese has these words too: what speaks for Chinese is the comma behind them.
+_BEFORE_COMMA = re.compile(
+    "(?:当然|其中|同時|最後|目前|有時|不過|相反|注意事項|第[一二三四五六七八九十])，"
+)
+_KANA_COMMA = re.compile("[ぁ-ゖ]，")
+
+
+def _is_japanese_comma(line: str, clause: ChineseClause) -> bool:
+    """Whether the line writes `，` after kana too, as Japanese science and offices do."""
+    is_by_comma = _BEFORE_COMMA.fullmatch(line, clause.start, clause.end) is not None
+    return is_by_comma and _KANA_COMMA.search(line) is not None
 
 
 def _in_clause(line: str, start: int, end: int) -> Iterator[ChineseClause]:
@@ -170,6 +198,7 @@ class _Part:
     n_beside: int
     n_of: int
     n_old: int
+    has_syntax: bool
     is_spelled_out: bool
     before_kana: bool
     after_kana: bool
@@ -191,6 +220,10 @@ class _Part:
             n_beside=sum(at not in in_words for at in function),
             n_of=sum(1 for _ in _OF.finditer(line, start, end + 1)),
             n_old=len(_OLD_FORM.findall(line, start, end)),
+            has_syntax=(
+                line[start - 1 : start] not in _QUOTES
+                and _SYNTAX.search(line, start, end) is not None
+            ),
             is_spelled_out=in_words.issuperset(only),
             before_kana=_KANA_AFTER.match(line, end) is not None,
             after_kana=start > 0 and _KANA.match(line[start - 1]) is not None,
@@ -210,6 +243,8 @@ class _Part:
     @property
     def is_chinese(self) -> bool:
         if self.only or self.words:
+            return True
+        if self.has_syntax and self.n_han >= 5 and not (self.before_kana or self.after_kana):
             return True
         evidence = self.n_function + self.n_of + (self.n_old >= 2)
         return self.n_han >= 6 and self.n_function >= 1 and evidence >= 2
