@@ -92,7 +92,8 @@ def test_licences_and_named_templates_come_from_the_hub_however_their_names_are_
 ):
     carried = {
         "license.txt", "LICENSES/MIT.txt", "ThirdPartyNotices.txt", "Third-Party-Notices.md",
-        "notice", "LICENCE.md", "additional_chat_templates/rag.jinja",
+        "notice", "LICENCE.md", "EULA.pdf", "PATENTS", "Base-LICENSE-v2.txt", "licenses/third/MIT",
+        "additional_chat_templates/rag.jinja",
     }  # fmt: skip
     hub.files |= dict.fromkeys(carried, b"terms") | {"onnx/LICENSE": b"", "licensed.py": b""}
     found = look_up(hub.repository, hub.endpoint)

@@ -20,11 +20,13 @@ TOKENIZER_FILES = (
 _TEMPLATE_FOLDER = "additional_chat_templates"
 _LICENCE = re.compile(
     r"(LICEN[CS]ES/.+|(((MODEL|THIRD.?PARTY).?)?(LICEN[CS]E|NOTICE)S?|(ACCEPTABLE_)?USE_POLICY"
-    r"|COPYING|COPYRIGHT)([.\-_][^/]*)?)",
+    r"|COPYING|COPYRIGHT|EULA|PATENTS)([.\-_][^/]*)?|[^/]*LICEN[CS]E[^/]*\.(txt|md))",
     re.IGNORECASE,
 )
+_LICENCE_FOLDERS = "[lL][iI][cC][eE][nN][cCsS][eE][sS]"
 _LICENCE_STARTS = ("license", "licence", "notice", "model?licen", "third?party", "thirdparty",
-                   "use_policy", "acceptable_use_policy", "copying", "copyright")  # fmt: skip
+                   "use_policy", "acceptable_use_policy", "copying", "copyright", "eula", "patents",
+                   "*license*.txt", "*licence*.txt", "*license*.md", "*licence*.md")  # fmt: skip
 
 
 def _in_any_case(start: str) -> str:
@@ -41,15 +43,15 @@ def is_licence(name: str) -> bool:
     """Whether a file of this name holds the terms that a base comes under.
 
     Example:
-        >>> [is_licence(n) for n in ("license.txt", "LICENSES/MIT.txt", "licensed.py")]
+        >>> [is_licence(n) for n in ("Gemma-license.txt", "LICENSES/MIT", "licensed.py")]
         [True, True, False]
     """
     return _LICENCE.fullmatch(name) is not None
 
 
 def licences(folder: Path) -> dict[str, Path]:
-    """The terms that stand in a folder, and in its folder `LICENSES`, by name."""
-    files = _by_name(folder, (*folder.glob("*"), *folder.glob("*/*")))
+    """The terms that stand in a folder, and anywhere in its folder `LICENSES`, by name."""
+    files = _by_name(folder, (*folder.glob("*"), *folder.glob(f"{_LICENCE_FOLDERS}/**/*")))
     return {name: path for name, path in files.items() if is_licence(name)}
 
 
