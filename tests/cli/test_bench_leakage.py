@@ -40,6 +40,12 @@ def test_rates_by_group_details_and_page_are_written(samples, tmp_path):
     assert "<mark" in page.read_text("utf-8")
 
 
+def test_the_worst_leaks_are_shown_marked_beside_the_details(samples, tmp_path):
+    shown = tokext(samples, "--details", tmp_path / "details.jsonl").stdout
+    assert "この ⟦essay⟧ は長い文章だと思います。" in shown
+    assert "⟦" not in tokext(samples).stdout
+
+
 def test_the_floor_and_the_limits_stand_beside_the_rates(samples):
     done = tokext(samples, "--language", "en")
     assert "hard to tell" in done.stdout

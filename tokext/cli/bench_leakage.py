@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,7 +40,7 @@ _LANGUAGES = ["ja", "zh", "ko", "ru", "ar", "hi", "th", "en"]
     "--details",
     type=click.Path(),
     metavar="FILE.jsonl",
-    help="Write every leak's place, one line an answer.",
+    help="Write every leak's place, one line an answer; show the worst, marked.",
 )
 @click.option(
     "--html",
@@ -117,7 +118,10 @@ def command(
             result=result,
         )
         write_whole(output, json_text(record), force=force, inputs=inputs)
-    options.emit(result, leakage_table(leakage, comparison), as_json=as_json)
+    table = leakage_table(leakage, comparison)
+    if details:
+        table = "\n".join([table, *map(_marked, result["examples"])])
+    options.emit(result, table, as_json=as_json)
 
 
 def leakage_table(leakage: Leakage, comparison: Comparison | None = None) -> str:
@@ -152,6 +156,14 @@ def leakage_table(leakage: Leakage, comparison: Comparison | None = None) -> str
     if comparison:
         lines.append(_comparison_line(comparison))
     return "\n".join(lines)
+
+
+def _marked(example: Mapping[str, Any]) -> str:
+    """One leak in its line, with what it is and why; control characters become visible."""
+    kind = f"{example['language']}, {example['level']}, {example['confidence']}"
+    line = f"{example['before']}⟦{example['leak']}⟧{example['after']}"
+    shown = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in line)
+    return f"{example['id']} ({kind}): {shown} - {example['reason']}"
 
 
 def _row(group: GroupRates, width: int) -> str:

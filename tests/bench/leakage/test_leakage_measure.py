@@ -189,6 +189,12 @@ def test_prompts_allowed_languages_and_keys_are_read(tmp_path):
     assert sample == Sample("Yes.", "英語で", "7", ("en",), {"model": "m"})
 
 
+def test_allowed_that_is_no_list_is_named_in_one_line(tmp_path):
+    path = _write(tmp_path, '{"text": "はい", "allowed": 3}\n')
+    with pytest.raises(InputError, match='"allowed" is int, not a list of languages'):
+        read_samples(path)
+
+
 def test_too_many_unusable_lines_are_refused_with_the_first(tmp_path):
     path = _write(tmp_path, '{"text": "はい"}\n{"prompt": "a"}\n[1]\n')
     with pytest.raises(InputError, match=r'2 of 3 lines.*line 2: no "text"'):

@@ -31,6 +31,8 @@ def find_capitalized(raw: str, words: list[Word], alone: bool, is_entry: bool) -
     if (stock := _stock_phrase(raw, words, alone)) is not None:
         yield stock
         return
+    if label is None and not alone and _is_in_list_of_names(raw, start, end):
+        return
     if not content or _belongs_to_name(raw, words, content, alone, label is not None):
         return
     is_first = _is_first(raw, start)
@@ -41,6 +43,19 @@ def find_capitalized(raw: str, words: list[Word], alone: bool, is_entry: bool) -
         language, detail = latin_language([word.lower for word in content])
         end = max(end, label.end(1)) if label is not None else end
         yield Found(start, end, language, "low", reason, detail)
+
+
+_ITEM = r"[A-Z][A-Za-z'’&.\-]*(?: [A-Za-z'’&.\-]+){0,4}"
+_LIST = re.compile(rf"{_ITEM}(?:[、・，/] ?{_ITEM}){{2,}}")
+
+
+def _is_in_list_of_names(raw: str, start: int, end: int) -> bool:
+    """Whether three and more capitalized words stand in a row, some of them names."""
+    for match in _LIST.finditer(raw, max(0, start - 160), end + 160):
+        if match.start() <= start and end <= match.end():
+            words = re.findall(r"[A-Z][A-Za-z]{2,}", match.group())
+            return any(not is_english(word.casefold()) for word in words)
+    return False
 
 
 def _is_first(raw: str, start: int) -> bool:

@@ -127,6 +127,48 @@ def quote_around(line: str, start: int, end: int) -> str:
     return before if before in _QUOTES and before and after == _QUOTES[before] else ""
 
 
+_SUBJECT = re.compile(
+    r"(?:I|[Yy]ou|[Ww]e|[Tt]hey|[Hh]e|[Ss]he|[Ii]t|[Tt]h(?:is|at|ere)|I['’](?:m|ll|ve|d)|[A-Za-z]+['’](?:s|re|ll|ve)) [a-z]"
+)
+_SAID = re.compile(
+    r"[.,!?…]*\s?[」』\"”]\s?と(?:[^。「」『』]{0,12}?)(?:言っ|いっ[たて]|叫|答え|話し|笑|ささや|囁|つぶや|呟|返|尋ね|告げ|述べ|伝え)"
+)
+_WORK_AFTER = re.compile(
+    r"[.,!?]*[」』\"”]\s?(?:(?:と|を)(?:歌|演奏|カバー)|(?:という|など|の)?(?:曲|歌|映画|アルバム|ドラマ|小説|本|番組|作品|ゲーム))"
+)
+_WORK_BEFORE = re.compile(
+    r"(?:曲|歌|映画|アルバム|ドラマ|小説|シングル|作品|題名|タイトル|ゲーム)(?:の|は|「|『|に)?\s?[「『\"“]?$"
+)
+
+
+def is_work(line: str, start: int, end: int) -> bool:
+    """Whether a quotation is sung, or called a song, a film or a book.
+
+    Example:
+        >>> is_work("映画「You only live twice」", 3, 22), is_work("「I am here」と", 1, 10)
+        (True, False)
+    """
+    return (
+        _WORK_AFTER.match(line, end) is not None
+        or _WORK_BEFORE.search(line[max(0, start - 8) : start]) is not None
+    )
+
+
+def is_speech(line: str, start: int, end: int) -> bool:
+    """Whether what is quoted is said by someone, and no title: a subject and its verb, or と言った.
+
+    Example:
+        >>> is_speech("「I am here」と", 1, 10), is_speech("「Let It Be」と言った", 1, 10)
+        (True, False)
+    """
+    words = line[start:end].split()
+    if len(words) < 2 or is_work(line, start, end):
+        return False
+    if _SUBJECT.match(line, start, end):
+        return True
+    return any(word.islower() for word in words[1:]) and _SAID.match(line, end) is not None
+
+
 def is_mentioned(line: str, start: int, end: int) -> bool:
     """Whether a quoted word is spoken about: ``動詞「run」``, ``「run」という単語``.
 

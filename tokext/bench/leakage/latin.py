@@ -56,6 +56,9 @@ def _in_stretch(
 ) -> Iterator[Found]:
     """Leaks in one stretch: a sentence as a whole, else the single words that leak."""
     segments = list(_segments(raw, words))
+    if len(segments) == 1 and (speech := _speech(raw, segments[0], allowance)) is not None:
+        yield speech
+        return
     open_words = [
         word for segment in segments if not _is_exempt(raw, segment, allowance) for word in segment
     ]
@@ -118,6 +121,8 @@ def _is_exempt(raw: str, segment: list[Word], allowance: Allowance) -> bool:
         return True
     if context.is_mentioned(raw, start, end) or allowance.quotes(raw[start:end]):
         return True
+    if len(segment) > 1 and context.is_work(raw, start, end):
+        return True
     if not context.quote_around(raw, start, end):
         return False
     return (len(segment) == 1 and allowance.is_technical) or (
@@ -129,6 +134,20 @@ def _is_exempt(raw: str, segment: list[Word], allowance: Allowance) -> bool:
             and not _is_sentence_case(segment)
         )
     )
+
+
+def _speech(raw: str, segment: list[Word], allowance: Allowance) -> Found | None:
+    """What someone says in quotation marks: ``「I am so glad」と言った``."""
+    start, end = segment[0].start, segment[-1].end
+    if not context.quote_around(raw, start, end) or not context.is_speech(raw, start, end):
+        return None
+    if context.is_mentioned(raw, start, end) or allowance.is_technical:
+        return None
+    if allowance.quotes(raw[start:end]) or not any(word.kind == "lower" for word in segment):
+        return None
+    language, detail = latin_language([word.lower for word in segment])
+    reason = f"{len(segment)} words that someone says"
+    return Found(start, _with_stop(raw, end), language, "high", reason, detail)
 
 
 def _is_sentence_case(segment: list[Word]) -> bool:

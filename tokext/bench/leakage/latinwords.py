@@ -34,10 +34,23 @@ def read_words(line: str, start: int, end: int, allowance: Allowance) -> list[Wo
     for match in _WORD.finditer(line, start, end):
         at = match.start()
         lower, kind = _kind_of(match.group(), _host(line[at - 1]) if at else "")
-        if kind != "name" and _is_name(line, match.end(), lower, allowance):
+        is_name = kind != "name" and _is_name(line, match.end(), lower, allowance)
+        if is_name or _is_unit(line, at, lower):
             kind = "name"
+        elif lower in _ENDINGS and match.group().islower() and at and "ぁ" <= line[at - 1] <= "ゖ":
+            kind = "lower"
         words.append(Word(at, match.end(), match.group(), lower, kind))
     return words
+
+
+_NUMBER_BEFORE = re.compile(r"[0-9０-９]\s?$")
+#: Endings of English that follow no Japanese particle: what they are fused to is half a word.
+_ENDINGS = frozenset(("ed", "ing", "ly", "tion", "ness", "ment"))
+
+
+def _is_unit(line: str, start: int, lower: str) -> bool:
+    before = line[max(0, start - 2) : start]
+    return lower in word_set("units") and _NUMBER_BEFORE.search(before) is not None
 
 
 def _is_name(line: str, end: int, lower: str, allowance: Allowance) -> bool:
@@ -53,7 +66,11 @@ Host = Literal["", "katakana", "stem"]
 def _host(before: str) -> Host:
     if "ァ" <= before <= "ー":
         return "katakana"
-    return "stem" if "\u4e00" <= before <= "\u9fff" or before in "んっゃゅょ" else ""
+    return (
+        "stem"
+        if "\u4e00" <= before <= "\u9fff" or before in "んっゃゅょあひふほみめゆわべぺぱぴぽぼ"
+        else ""
+    )
 
 
 @lru_cache(maxsize=1 << 14)

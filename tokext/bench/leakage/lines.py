@@ -115,7 +115,8 @@ def _settings(lines: list[str], kinds: list[LineKind]) -> list[tuple[int, int]]:
         start = at
         while at < len(lines) and kinds[at] == PROSE and _SETTING.match(lines[at]):
             at += 1
-        if at - start >= _FEWEST_SETTINGS:
+        is_list = all(line.lstrip().startswith("- ") for line in lines[start:at])
+        if at - start >= _FEWEST_SETTINGS and not is_list:
             found.append((start, at))
         at += 1
     return found

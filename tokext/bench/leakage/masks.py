@@ -14,7 +14,7 @@ _END = rf"\s{KANA}{HAN}、。「」『』（）【】！？，：；<>\"'`|"
 # the names are English words too (`cat`, `brew`).
 _ORDERS = (
     "add|am|apply|bisect|blame|branch|build|checkout|cherry-pick|clean|clone|commit|config|create|delete|describe|diff|exec|"
-    "fetch|freeze|get|grep|images|info|init|install|list|log|logs|merge|mv|prune|ps|pull|push|rebase|reflog|refllow|reflist|"
+    "fetch|freeze|get|grep|images|info|init|install|list|log|logs|merge|mv|prune|ps|pull|push|rebase|reflog|"
     "remote|remove|reset|restore|revert|rm|run|search|show|squash|stash|start|status|stop|submodule|switch|tag|test|uninstall|"
     "up|update|upgrade|version|worktree"
 )

@@ -41,6 +41,8 @@ class Sample:
         allowed = record.get("allowed") or ()
         if isinstance(allowed, str):
             allowed = allowed.split(",")
+        if not isinstance(allowed, list | tuple):
+            raise ValueError(f'"allowed" is {type(allowed).__name__}, not a list of languages')
         known = {"text", "prompt", "id", "allowed"}
         return Sample(
             _without_surrogates(text),
