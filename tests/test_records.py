@@ -1,17 +1,22 @@
 """Records: written and read here, whole or with one clear error."""
 
 import contextvars
+import copy
+import functools
 import hashlib
 import json
+import operator
 
 import pytest
 
 from tokext import records
+from tokext.bench.compression import measure_compression
 from tokext.errors import InputError
 from tokext.output import json_text
 from tokext.records import (
     AddedPiece,
     BaseInfo,
+    CompressionRow,
     Extension,
     file_record,
     read_compression,
@@ -52,6 +57,25 @@ def test_an_extension_without_a_key_is_refused(tmp_path, key):
     del fields[key]
     (tmp_path / "extension.json").write_text(json_text(fields), encoding="utf-8")
     with pytest.raises(InputError, match=f"not an extension record: '{key}'"):
+        Extension.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"size": "6"}, "size is '6', not int"),
+        ({"padding": [6, None]}, "padding is"),
+        ({"base": {"name": 1, "sha256": "", "vocabulary_digest": "", "size": 4}}, "name is 1"),
+        ({"added": [{"piece": 5, "count": 9, "id": 4, "constituents": [1]}]}, "piece is 5"),
+        ({"added": [{"piece": "日", "count": 9, "id": True, "constituents": [1]}]}, "id is True"),
+        ({"added": [{"piece": "日", "count": 9, "id": 4, "constituents": ["1"]}]}, "constituents"),
+    ],
+)
+def test_an_extension_with_a_value_of_another_type_is_refused(tmp_path, change, named):
+    EXTENSION.write(tmp_path)
+    fields = read_json(tmp_path / "extension.json") | change
+    (tmp_path / "extension.json").write_text(json_text(fields), encoding="utf-8")
+    with pytest.raises(InputError, match=f"not an extension record: {named}"):
         Extension.read(tmp_path)
 
 
@@ -96,6 +120,8 @@ def test_a_record_of_the_command_line_holds_the_arguments_as_typed():
         ("\xff", "is not valid JSON"),
         ("[1]", "is not a tokext result"),
         ('{"kind": "plan"}', "is not a tokext result"),
+        ('{"kind": "plan", "schema_version": "1"}', "is not a tokext result"),
+        ('{"kind": ["plan"], "schema_version": 1}', "is not a tokext result"),
         ('{"kind": "plan", "schema_version": 99}', "has schema version 99"),
     ],
 )
@@ -118,3 +144,29 @@ def test_what_is_no_compression_is_refused(tmp_path, content):
     (tmp_path / "a.json").write_text(content)
     with pytest.raises(InputError, match="row"):
         read_compression(tmp_path / "a.json")
+
+
+def leaves(value, *way):
+    """The way to every value in JSON that holds no other."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, one in inner:
+        if isinstance(one, dict | list) and one:
+            yield from leaves(one, *way, key)
+        else:
+            yield *way, key
+
+
+def test_no_value_of_a_row_may_be_of_another_type(tmp_path):
+    derived = {"chars_per_token", "bytes_per_token", "byte_fallback_share", "added_used_share"}
+    (tmp_path / "a.txt").write_text("吾輩は猫である。\n名前はまだ無い。\n", encoding="utf-8")
+    measured = measure_compression("mistralai/Mistral-7B-v0.1", [tmp_path / "a.txt"])[0]
+    row = json.loads(json.dumps(measured.as_dict()))
+    assert CompressionRow.from_dict(row) == measured
+    tried = [way for way in leaves(row) if not derived & set(way)]
+    assert len(tried) > 30
+    for *way, last in tried:
+        damaged = copy.deepcopy(row)
+        place = functools.reduce(operator.getitem, way, damaged)
+        place[last] = {"of": "another kind"}
+        with pytest.raises(InputError, match="not a row of tokext bench compression"):
+            CompressionRow.from_dict(damaged)

@@ -83,6 +83,13 @@ def test_an_empty_list(tmp_path):
     assert "holds no compression rows" in refused([path], tmp_path)
 
 
+@pytest.mark.parametrize("key", ["tokenizer", "corpus", "n_tokens", "chars_per_token"])
+@pytest.mark.parametrize("value", [None, [], {}, True])
+def test_a_row_with_a_value_of_another_type(rows, tmp_path, key, value):
+    path = write_rows(tmp_path / "gain.json", [rows[0], rows[1] | {key: value}])
+    assert f"row 2 of {path} has {key} '{value}', which is" in refused([path], tmp_path)
+
+
 def test_a_segmentation_that_is_not_whole(rows, tmp_path):
     broken = [dict(row) for row in rows]
     broken[0]["segmentation"] = {"text": "a", "tokens": [{"id": 1}]}

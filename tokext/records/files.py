@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from tokext.errors import InputError
 from tokext.output import json_text
+from tokext.records.typed import typed
 from tokext.records.use import ChangedLine, PieceUse
 
 SCHEMA_VERSION = 1
@@ -122,13 +123,9 @@ class Extension:
                 AddedPiece(a["piece"], a["count"], a["id"], tuple(a["constituents"]))
                 for a in fields["added"]
             ]
-            return Extension(
-                BaseInfo(**fields["base"]),
-                fields["size"],
-                fields["padded_size"],
-                tuple(added),
-                tuple(fields["padding"]),
-            )
+            base, padding = BaseInfo(**fields["base"]), tuple(fields["padding"])
+            sizes = fields["size"], fields["padded_size"]
+            return typed(Extension(base, *sizes, tuple(added), padding))
         except (KeyError, TypeError) as error:
             raise InputError(
                 f"{path} is not an extension record: {error}.",
@@ -306,7 +303,7 @@ class CompressionRow:
         """The row that `as_dict` wrote.
 
         Raises:
-            InputError: A key is missing.
+            InputError: A key is missing, or a value is of another type.
         """
         try:
             nested: dict[str, Any] = {
@@ -325,8 +322,8 @@ class CompressionRow:
             nested["unusable"] = Unusable(**unusable) if unusable is not None else None
             nested["changed_lines"] = tuple(ChangedLine.from_dict(line) for line in changed)
             names = {f.name for f in dataclasses.fields(CompressionRow)} - nested.keys()
-            return CompressionRow(**{n: fields[n] for n in names} | nested)
-        except (KeyError, TypeError) as error:
+            return typed(CompressionRow(**{n: fields[n] for n in names} | nested))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"not a row of tokext bench compression: {error}.",
                 hint="write the file again with tokext bench compression -o FILE.json.",
@@ -398,7 +395,8 @@ def read_record(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     file = path / RECORD_FILE if path.is_dir() else path
     record = read_json(file)
-    if not isinstance(record, dict) or "kind" not in record or "schema_version" not in record:
+    stated = {"kind": str, "schema_version": int}
+    if not isinstance(record, dict) or any(type(record.get(k)) is not t for k, t in stated.items()):
         raise InputError(
             f"{file} is not a tokext result.", hint="give folders or files that tokext wrote."
         )

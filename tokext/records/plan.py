@@ -10,6 +10,7 @@ from typing import Any
 
 from tokext.errors import InputError
 from tokext.records.files import InputFile, read_record, run_record
+from tokext.records.typed import typed
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Plan:
         """The plan that `as_dict` wrote.
 
         Raises:
-            InputError: A key is missing.
+            InputError: A key is missing, or a value is of another type.
         """
         try:
             rows = tuple(
@@ -123,7 +124,7 @@ class Plan:
             )
             named = {f.name: fields[f.name] for f in dataclasses.fields(Plan)}
             inputs = tuple(InputFile(**file) for file in fields["inputs"])
-            return Plan(**(named | {"rows": rows, "inputs": inputs}))
+            return typed(Plan(**(named | {"rows": rows, "inputs": inputs})))
         except (KeyError, TypeError) as error:
             raise InputError(
                 f"not a plan: {error}.", hint="write the file again with tokext plan -o FILE.json."

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokext.errors import InputError
+from tokext.records.typed import typed
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class ServedRow:
         """The row that `as_dict` wrote.
 
         Raises:
-            InputError: A key is missing.
+            InputError: A key is missing, or a value is of another type.
         """
         try:
             measured = {
@@ -84,7 +85,8 @@ class ServedRow:
                 for name, values in fields["measured"].items()
             }
             given = {**fields, **measured}
-            return ServedRow(**{f.name: given[f.name] for f in dataclasses.fields(ServedRow)})
+            names = [f.name for f in dataclasses.fields(ServedRow)]
+            return typed(ServedRow(**{name: given[name] for name in names}))
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"not a row of tokext bench throughput URL: {error}.",

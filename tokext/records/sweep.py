@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tokext.errors import InputError
 from tokext.records.files import InputFile, run_record
+from tokext.records.typed import typed
 
 #: `before` and `after` the extension.
 Which = Literal["before", "after"]
@@ -145,8 +146,8 @@ class Sweep:
             own = {field.name: fields[field.name] for field in dataclasses.fields(Sweep)}
             own["inputs"] = tuple(InputFile(**file) for file in fields["inputs"])
             own["cells"] = tuple(SweepCell.from_dict(cell) for cell in fields["cells"])
-            return Sweep(**own)
-        except (KeyError, TypeError) as error:
+            return typed(Sweep(**own))
+        except (KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"not a sweep: {error}.", hint="run the recipe with its [sweep] again."
             ) from error

@@ -11,6 +11,7 @@ from typing import Any
 
 from tokext.errors import InputError
 from tokext.records.files import read_json
+from tokext.records.typed import typed
 
 
 @dataclass(frozen=True)
@@ -140,16 +141,15 @@ class ThroughputRow:
         """The row that `as_dict` wrote.
 
         Raises:
-            InputError: A key is missing.
+            InputError: A key is missing, or a value is of another type.
         """
         try:
             measured = {name: tuple(values) for name, values in fields["measured"].items()}
             prediction = Prediction(**fields["prediction"])
             curve = tuple((int(size), ratio) for size, ratio in fields["predicted_curve"])
             given = {**fields, **measured, "prediction": prediction, "predicted_curve": curve}
-            return ThroughputRow(
-                **{f.name: given[f.name] for f in dataclasses.fields(ThroughputRow)}
-            )
+            names = [f.name for f in dataclasses.fields(ThroughputRow)]
+            return typed(ThroughputRow(**{name: given[name] for name in names}))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"not a row of tokext bench throughput: {error}.",

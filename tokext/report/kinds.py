@@ -8,6 +8,7 @@ from typing import Any
 
 from tokext.errors import InputError
 from tokext.records import RECORD_FILE, Extension, Guarantee, ServedRow, ThroughputRow
+from tokext.records.typed import typed
 from tokext.report.evidence import AddedVocabulary, Evidence, Found, TokenizerResult, Verified
 from tokext.report.licenses import license_of
 from tokext.report.packed import pack
@@ -70,7 +71,7 @@ def _read_tokenizer(evidence: Evidence, path: Path, name: str, record: dict[str,
 
 def _read_verified(evidence: Evidence, _path: Path, name: str, record: dict[str, Any]) -> None:
     guarantees = tuple(
-        Guarantee(**{**given, "examples": tuple(given.get("examples") or ())})
+        typed(Guarantee(**{**given, "examples": tuple(given.get("examples") or ())}))
         for given in record["result"]["guarantees"]
     )
     evidence.verified.append(Verified(name, guarantees))
@@ -118,7 +119,18 @@ def _compression_rows(content: Any, path: Path) -> list[dict[str, Any]]:
                 f"row {number} of {path} lacks {missing[0]!r}, so it is not a compression result.",
                 hint=HINT,
             )
+        wrong = [key for key in _ROW_KEYS if type(row[key]) not in _right_types(key)]
+        if wrong:
+            raise InputError(
+                f"row {number} of {path} has {wrong[0]} {str(row[wrong[0]])[:40]!r}, which is of "
+                "the wrong type.",
+                hint="measure again with tokext bench compression.",
+            )
     return content
+
+
+def _right_types(key: str) -> tuple[type, ...]:
+    return (str,) if key in ("tokenizer", "corpus") else (int, float)
 
 
 #: A record's kind, and what reads it.

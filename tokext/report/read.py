@@ -76,7 +76,7 @@ def _read_one(evidence: Evidence, path: Path, name: str, *, alone: bool) -> None
         evidence.records.append((name, record))
         try:
             KINDS[kind](evidence, path, name, record)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"{file} is not a whole {kind} record: {type(error).__name__} {error}.",
                 hint="make it again with this version of tokext.",
