@@ -37,6 +37,7 @@ def extended_folder(added_folder) -> Path:
 _LONG = (
     "tests/report/",
     "tests/model/",
+    "tests/bench/test_plan.py",
     "tests/bench/test_sample.py",
     "tests/bench/test_server.py",
     "tests/bench/test_throughput.py",
@@ -51,6 +52,7 @@ _LONG = (
     "tests/corpus/test_count.py",
     "tests/corpus/test_shards.py",
     "tests/merge/test_verify_says_no.py",
+    "tests/vocab/test_any_language.py",
 )
 
 
