@@ -1,31 +1,30 @@
 """The records that rooms hand on, and ``tokext.json``: what a folder is and how it came to be."""
 
-from tokext.records.files import (
-    EXTENSION_FILE,
-    RECORD_FILE,
-    SCHEMA_VERSION,
-    AddedPiece,
-    BaseInfo,
+from tokext.records.compression import (
     CompressionRow,
     CurvePoint,
-    Extension,
-    Guarantee,
-    InputFile,
-    Kind,
     Segmentation,
     SegmentedToken,
     TokensPerDocument,
     Unusable,
     WordMetrics,
+    read_compression,
+)
+from tokext.records.extension import EXTENSION_FILE, AddedPiece, BaseInfo, Extension
+from tokext.records.guarantee import Guarantee
+from tokext.records.plan import Plan, PlanRow, knee, read_plan
+from tokext.records.record import (
+    RECORD_FILE,
+    SCHEMA_VERSION,
+    InputFile,
+    Kind,
     command_line,
     file_record,
-    read_compression,
     read_json,
     read_record,
     run_record,
     write_record,
 )
-from tokext.records.plan import Plan, PlanRow, knee, read_plan
 from tokext.records.rules import MergeRules, MergeRun, merge_runs
 from tokext.records.served import ServedRow
 from tokext.records.sweep import PROXIES, Estimate, Sweep, SweepCell, Which

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tokext.errors import InputError
-from tokext.records.files import InputFile, read_record, run_record
+from tokext.records.record import InputFile, read_record, run_record
 from tokext.records.typed import typed
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tokext.errors import InputError
-from tokext.records.files import InputFile, run_record
+from tokext.records.record import InputFile, run_record
 from tokext.records.typed import typed
 
 #: `before` and `after` the extension.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tokext.errors import InputError
-from tokext.records.files import read_json
+from tokext.records.record import read_json
 from tokext.records.typed import typed
 
 
