@@ -1,6 +1,8 @@
 """What all tests share: no network, and one small vocabulary of each kind, made once a session."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import hypothesis
@@ -31,6 +33,18 @@ def extended_folder(added_folder) -> Path:
     folder = added_folder.with_name("extended")
     merge_vocab(added_folder, folder)
     return folder
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A real file system of 64 KiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("cannot mount a small disk")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 #: Rooms and files whose tests take a second or more each: `make quick` leaves them out.

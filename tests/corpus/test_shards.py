@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -185,17 +184,6 @@ def test_a_second_run_with_the_same_output_is_refused_and_takes_nothing_away(tmp
     with shards_beside(tmp_path / "added"):
         pass
     assert not list(tmp_path.iterdir())
-
-
-@pytest.fixture
-def tiny_disk(tmp_path):
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
-    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("cannot mount a small disk")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def test_a_full_disk_is_named_and_what_was_counted_stays(tiny_disk):
