@@ -14,7 +14,8 @@ from tokext.merge.texts import generated_texts
 from tokext.merge.verify import prove, verify
 from tokext.merge.write import write_tokenizer
 from tokext.records import AddedPiece
-from tokext.tokenizer.fast import FastTokenizer, merges_by_id
+from tokext.tokenizer.fast import FastTokenizer
+from tokext.tokenizer.llama import merges_by_id
 from tokext.tokenizer.load import load_tokenizer
 from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
 from tokext.vocab.folder import write_added

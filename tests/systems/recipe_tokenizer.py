@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from tokext.tokenizer.fast import FastTokenizer, merges_by_id
+from tokext.tokenizer.fast import FastTokenizer
+from tokext.tokenizer.llama import merges_by_id
 from tokext.tokenizer.load import Tokenizer
 
 

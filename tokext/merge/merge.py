@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from tokext.errors import InputError, TokenizerError
 from tokext.languages import Language
 from tokext.records import AddedPiece, Extension
-from tokext.tokenizer.fast import FastTokenizer, Merge
+from tokext.tokenizer.fast import FastTokenizer
+from tokext.tokenizer.llama import Merge
 from tokext.tokenizer.load import Tokenizer
 from tokext.tokenizer.sentencepiece import Piece, PieceType, SentencePieceModel
 from tokext.vocab.reach import choose_reachable, last_merge
