@@ -53,3 +53,21 @@ def refuse_below(least: int, **options: int | None) -> None:
     for name, value in options.items():
         if value is not None and value < least:
             raise InputError(f"{name} is {value}.", hint=f"choose {least} or more.")
+
+
+def refuse_outside(least: float, most: float, **options: float | None) -> None:
+    """Refuse options outside the range that makes sense, and what is no number; None is not given.
+
+    Raises:
+        InputError: One is.
+
+    Example:
+        >>> refuse_outside(1, 64, batch_size=8, bandwidth=None)
+        >>> refuse_outside(0.1, 16, bytes_per_number=float("nan"))
+        Traceback (most recent call last):
+        ...
+        tokext.errors.InputError: bytes_per_number is nan.
+    """
+    for name, value in options.items():
+        if value is not None and not least <= value <= most:
+            raise InputError(f"{name} is {value}.", hint=f"choose between {least:,} and {most:,}.")

@@ -155,8 +155,9 @@ def test_another_file_is_no_plan(tmp_path, content):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"sizes": [0, 100]}, "smallest_size is 0"),
-        ({"sizes": [-5]}, "smallest_size is -5"),
+        ({"sizes": [0, 100]}, "--sizes 0 adds nothing"),
+        ({"sizes": [-5]}, "--sizes -5 adds nothing"),
+        ({"sizes": []}, "no size to look at"),
         ({"shape": "mistral-8b"}, "no shape 'mistral-8b'"),
         ({"pricing": {"machine": "abacus"}}, "no machine 'abacus'"),
         ({"pricing": {"bandwidth": 0}}, "bandwidth is 0"),

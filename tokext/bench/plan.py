@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tokext.bench.curve import count_cut
 from tokext.bench.evenly import EvenSample
 from tokext.bench.price import find_price
-from tokext.corpus.boundaries import Boundary
-from tokext.corpus.count import count_runs
+from tokext.corpus.census import Gate
 from tokext.corpus.read import group_lines, read_corpus
-from tokext.corpus.refine import refine_runs
-from tokext.errors import InputError, refuse_below
-from tokext.languages import find_language
-from tokext.progress import say
-from tokext.records import Plan
-from tokext.tokenizer.base import DEFAULT_BASE
-from tokext.tokenizer.load import load_tokenizer
-from tokext.vocab.added import default_boundary
+from tokext.errors import InputError
+from tokext.output import scratch_folder
+from tokext.records import AddedPiece, Plan
 from tokext.vocab.reach import model_with
-from tokext.vocab.rules import Rules
-from tokext.vocab.train import Method, learn_at_most
+from tokext.vocab.train import learn_at_most
+from tokext.vocab.training import Training
+from tokext.vocab.veto import say_useless
 
 #: From 1,000 to 128,000, close where the curve is steep.
 SIZES = (
@@ -47,75 +44,53 @@ _DOCUMENT_LINES = 20
 def plan_sizes(
     inputs: str | Path | Iterable[str | Path],
     *,
-    base: str = DEFAULT_BASE,
     texts: Sequence[str | Path] = (),
     sizes: Sequence[int] = SIZES,
-    language: str = "ja",
-    method: Method = "continue",
-    boundary: Boundary | None = None,
-    max_piece_length: int = 16,
-    min_count: int = 2,
     shape: str = "mistral-7b",
-    workers: int = 0,
-    pricing: dict[str, Any] | None = None,
-    **reading: Any,
+    pricing: Mapping[str, Any] | None = None,
+    output: str | Path | None = None,
+    **options: Any,
 ) -> Plan:
     """Say for each size what it brings on held-out text, and what it costs a model.
 
     Args:
         inputs: Text to learn from; see `tokext.read_corpus`.
-        base: The tokenizer to be extended.
         texts: Held-out text. Without it one document in 50 is kept from training, chosen by what
             it says: the same ones in every run, and all copies of a document on one side.
         sizes: Numbers of pieces to look at; those that the text cannot give are left out.
-        language: As in `train_vocab`, like the four that follow.
-        method: `continue` or `independent`.
-        boundary: What a piece may not cross.
-        max_piece_length: In characters.
-        min_count: A piece that the text makes less often is left out.
         shape: The model whose cost is predicted.
-        workers: Processes to count in, 0 for one each core.
         pricing: What `tokext.bench.price.find_price` takes beside the shape.
-        reading: Further options of `read_corpus`.
+        output: Where the plan will be written, beside which counts are kept on the way; among the
+            temporary files by default.
+        options: Of the training, as `tokext.train_vocab` takes them: `base`, `language`, ...
 
     Raises:
         InputError: An option is out of range, or there is too little text.
         TokenizerError: The base cannot be opened or extended.
+        OutputError: What is counted cannot be kept.
     """
-    refuse_below(1, smallest_size=min(sizes, default=0))
+    _refuse_sizes(sizes)
     price = find_price(shape=shape, **(pricing or {}))
-    rules = Rules(find_language(language), max_piece_length, min_count)
-    opened = load_tokenizer(base)
-    if opened.found.note:
-        say(opened.found.note)
-    boundary = boundary or default_boundary(method, opened)
-    corpus, held_out = (
-        read_corpus(inputs, **reading),
-        read_corpus(texts, **reading) if texts else None,
-    )
+    training = Training(inputs, **options)
+    held_out = read_corpus(texts, **training.reading) if texts else None
     kept = EvenSample(_MEASURED_CHARS)
-    training = corpus.batches() if held_out else hold_out(corpus.batches(), kept)
-    counts = count_runs(training, language=language, boundary=boundary, workers=workers)
-    counts = refine_runs(counts, language, boundary, workers=workers)
     for batch in held_out.batches() if held_out else ():
         kept.add(batch)
-    documents = list(group_lines(kept.documents, _DOCUMENT_LINES))
-    if not documents:
-        raise InputError(
-            f"{corpus.name} has too few documents to keep some for measuring.",
-            hint="name held-out text with --text.",
-        )
-    pieces = learn_at_most(counts, opened, max(sizes), method, rules)
+    gate = None if held_out else partial(hold_out, kept=kept)
+    pieces = _learn(training, max(sizes), output, kept, gate)
     given = sizes_within(sizes, len(pieces))
-    n_chars = sum(map(len, documents))
-    cut = count_cut(model_with(opened, pieces), opened.size, given, [documents], workers)
-    n_tokens = [n for (n,) in cut]
+    documents = list(group_lines(kept.documents, _DOCUMENT_LINES))
+    base, corpus = training.base, training.corpus
+    workers = options.get("workers", 0)
+    cut = count_cut(model_with(base, pieces), base.size, given, [documents], workers)
+    n_tokens, n_chars = [n for (n,) in cut], sum(map(len, documents))
     return Plan(
-        base=opened.name,
-        base_size=opened.size,
-        language=language,
-        method=method,
-        boundary=boundary,
+        base=base.name,
+        base_size=base.size,
+        language=training.options["language"],
+        method=training.method,
+        boundary=training.boundary,
+        training=training.options,
         corpus=corpus.name,
         n_corpus_chars=corpus.stats.n_chars,
         text=held_out.name if held_out else f"1 in {_HELD_OUT} documents of {corpus.name}",
@@ -131,8 +106,32 @@ def plan_sizes(
         n_prefill_chars=price.n_prefill_chars,
         n_decode_chars=price.n_decode_chars,
         inputs=(*corpus.files, *(held_out.files if held_out else ())),
-        rows=tuple(price.rows(opened.size, given, n_tokens, n_chars)),
+        rows=tuple(price.rows(base.size, given, n_tokens, n_chars)),
     )
+
+
+def _refuse_sizes(sizes: Sequence[int]) -> None:
+    if not sizes:
+        raise InputError("there is no size to look at.", hint="name some: --sizes 8000 16000.")
+    if min(sizes) < 1:
+        raise InputError(f"--sizes {min(sizes)} adds nothing.", hint="ask for at least 1 piece.")
+
+
+def _learn(
+    training: Training, size: int, output: str | Path | None, kept: EvenSample, gate: Gate | None
+) -> list[AddedPiece]:
+    """As many pieces as the text gives, up to a size; what is kept for measuring is there then."""
+    with contextlib.ExitStack() as stack:
+        place = output or stack.enter_context(scratch_folder("tokext-plan")) / "plan"
+        ready = stack.enter_context(training.counted(place, size, gate))
+        if not kept.documents:
+            raise InputError(
+                f"{training.corpus.name} has too few documents to keep some for measuring.",
+                hint="name held-out text with --text.",
+            )
+        pieces = learn_at_most(ready.counts, training.base, size, training.method, ready.rules)
+        say_useless(training.vetoed, ready.rules.kept_out)
+        return pieces
 
 
 def hold_out(batches: Iterable[list[str]], kept: EvenSample) -> Iterator[list[str]]:

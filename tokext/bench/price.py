@@ -14,11 +14,14 @@ from tokext.bench.roofline import (
     predict,
 )
 from tokext.bench.shapes import Shape, find_shape
-from tokext.errors import InputError, refuse_below
+from tokext.errors import refuse_outside
 from tokext.records import PlanRow
 
 #: `merge` pads the rows of a matrix to a multiple of this unless told otherwise.
 _PAD_TO = 64
+
+#: More than any machine serves at a time, and than any context holds: beyond, numbers overflow.
+_MOST_SEQUENCES, _MOST_CHARS = 1 << 20, 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,10 @@ def find_price(
         >>> find_price(machine="t4", bandwidth=300).machine.bytes_per_second
         300000000000.0
     """
-    refuse_below(1, batch_size=batch_size, prefill_chars=prefill_chars, decode_chars=decode_chars)
-    for name, value in (("bandwidth", bandwidth), ("bytes_per_number", bytes_per_number)):
-        if value is not None and value <= 0:
-            raise InputError(f"{name} is {value}.", hint="choose a number above 0.")
+    refuse_outside(1, _MOST_SEQUENCES, batch_size=batch_size)
+    refuse_outside(1, _MOST_CHARS, prefill_chars=prefill_chars, decode_chars=decode_chars)
+    refuse_outside(0.001, 1e9, bandwidth=bandwidth)  # in gigabytes a second
+    refuse_outside(0.1, 16, bytes_per_number=bytes_per_number)
     found = find_machine(machine)
     if bandwidth is not None:
         found = replace(found, bytes_per_second=bandwidth * 1e9)

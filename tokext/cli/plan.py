@@ -9,13 +9,11 @@ import click
 from tokext.cli import options
 from tokext.cli.several import SeveralValues
 from tokext.cli.tables import plan_table
-from tokext.corpus.boundaries import BOUNDARIES
-from tokext.vocab.train import METHODS
+from tokext.cli.training_options import training
 
 
 @click.command("plan", cls=SeveralValues)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@options.base
 @click.option(
     "--text",
     "texts",
@@ -30,12 +28,6 @@ from tokext.vocab.train import METHODS
     metavar="N...",
     help="Numbers of added pieces to look at.  [default: 1,000 to 128,000]",
 )
-@options.language
-@click.option("--method", type=click.Choice(METHODS), default="continue", show_default=True,
-              help="As in train-vocab.")  # fmt: skip
-@click.option("--boundary", type=click.Choice(BOUNDARIES), help="As in train-vocab.")
-@click.option("--max-piece-length", default=16, show_default=True, help="In characters.")
-@click.option("--min-count", default=2, show_default=True, help="As in train-vocab.")
 @click.option(
     "--shape",
     default="mistral-7b",
@@ -54,8 +46,7 @@ from tokext.vocab.train import METHODS
 @click.option("--bytes-per-number", default=2.0, show_default=True, help="2 for 16-bit weights.")
 @click.option("--prefill-chars", default=1000, show_default=True, help="Characters read first.")
 @click.option("--decode-chars", default=500, show_default=True, help="Characters then written.")
-@options.corpus
-@click.option("--workers", default=0, help="Processes to count in.  [default: one each core]")
+@training
 @click.option("-o", "--output", type=click.Path(), help="Also write the plan as a JSON file.")
 @options.common
 def command(
@@ -67,26 +58,31 @@ def command(
 ) -> None:
     """Say how many pieces to add: what each size brings, and what it costs a model.
 
-    One training run is cut to many sizes. Characters per token are measured on held-out text;
-    speeds are the best that the machine allows by its bandwidth and arithmetic.
+    One training run, with the options of train-vocab, is cut to many sizes. Characters per token
+    are measured on held-out text; speeds are the best that the machine allows by its bandwidth and
+    arithmetic.
 
     \b
       tokext plan corpus.txt.gz
       tokext plan wiki/ --text held-out.txt --shape llama-2-70b --machine h200 --batch-size 8
       tokext plan corpus.txt.gz --sizes 8000 16000 32000 -o plan.json
+      tokext plan corpus.txt.gz --preset fast --veto names.txt --max-memory 8GB
       tokext report plan.json -o report
     """
     from tokext.bench.plan import SIZES, plan_sizes
     from tokext.output import json_text, write_whole
 
     texts = given.pop("texts")
-    inputs = options.refuse_output(output, force, [*given["inputs"], *texts])
+    read = [*given["inputs"], *texts, *filter(None, [given["veto"]])]
+    kept = options.refuse_output(output, force, read)
     names = ("machine", "bandwidth", "batch_size", "bytes_per_number", "prefill_chars",
              "decode_chars")  # fmt: skip
     pricing = {name: given.pop(name) for name in names}
     sizes = given.pop("sizes") or SIZES
-    plan = plan_sizes(given.pop("inputs"), texts=texts, sizes=sizes, pricing=pricing, **given)
+    plan = plan_sizes(
+        given.pop("inputs"), texts=texts, sizes=sizes, pricing=pricing, output=output, **given
+    )
     record = plan.record()
     if output:
-        write_whole(output, json_text(record), force=force, inputs=inputs)
+        write_whole(output, json_text(record), force=force, inputs=kept)
     options.emit(record, plan_table(plan), as_json=as_json)

@@ -8,13 +8,18 @@ import click
 
 
 class SeveralValues(click.Command):
-    """A command whose repeatable options need their name only once."""
+    """A command whose repeatable options need their name only once.
+
+    Those of pairs, such as NAME=W, need it each time: they belong to one input, and others follow.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         repeatable = [
             name
             for param in self.params
-            if isinstance(param, click.Option) and param.multiple
+            if isinstance(param, click.Option)
+            and param.multiple
+            and "=" not in (param.metavar or "")
             for name in param.opts
         ]
         return super().parse_args(ctx, repeat_names(args, repeatable))
@@ -30,7 +35,7 @@ def repeat_names(args: Iterable[str], names: Collection[str]) -> list[str]:
     repeated: list[str] = []
     current = ""
     for arg in args:
-        is_value = arg == "-" or not arg.startswith("-")
+        is_value = arg == "-" or not arg.startswith("-") or arg[1].isdigit()  # -5 is no option
         if arg in names:
             current = arg
         elif is_value and current:

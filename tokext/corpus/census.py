@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,21 @@ from tokext.corpus.weights import Weights, weigh
 from tokext.errors import refuse_below
 from tokext.progress import bar, say
 
+#: What documents go through before they are counted: it may keep some for itself.
+Gate = Callable[[Iterable[list[str]]], Iterator[list[str]]]
+
 
 @dataclass(frozen=True)
 class Census:
-    """The runs of a corpus; counts are in units of one by `unit`."""
+    """The runs of a corpus; counts are in units of one by `unit`.
+
+    `workers` is how many may go on working with them on this machine.
+    """
 
     counts: RunCounts
     unit: int
     duplicates: DuplicateStats
+    workers: int
 
     def as_dict(self) -> dict[str, Any]:
         """What a record tells of it."""
@@ -52,6 +59,7 @@ def take_census(
     max_memory: int | str | None = None,
     engine: EngineName = "local",
     address: str | None = None,
+    gate: Gate | None = None,
 ) -> Iterator[Census]:
     """Count a corpus; the counts can be used inside the block.
 
@@ -69,6 +77,7 @@ def take_census(
         max_memory: Bytes, or a size such as ``8GB``, that counting may take on this machine.
         engine: Where to count; see `tokext.corpus.engines.open_engine`.
         address: Of a Ray cluster.
+        gate: What the documents of each input go through, duplicates dropped already.
 
     Raises:
         InputError: The text or an option cannot be used.
@@ -76,25 +85,28 @@ def take_census(
     """
     refuse_below(0, workers=workers)
     weights, unit = weigh(corpus.parts, weight)
-    merge_bytes = MERGE_BYTES
+    merge_bytes, workers_here = MERGE_BYTES, workers or os.cpu_count() or 1
     if max_memory is not None:
         merge_bytes = merging_within(parse_bytes(max_memory))
-        if engine == "local":
-            workers = workers_within(parse_bytes(max_memory), workers or os.cpu_count() or 1)
+        workers_here = workers_within(parse_bytes(max_memory), workers_here)
+    n_workers = workers_here if engine == "local" else workers
     with shards_beside(output, merge_bytes) as shards:
         duplicates = Duplicates(drop_duplicates, shards.folder.parent)
-        with open_engine(engine, workers=workers, address=address) as opened:
-            parts = zip(_read(corpus, duplicates, shards.folder), weights, strict=True)
+        with open_engine(engine, workers=n_workers, address=address) as opened:
+            read = _read(corpus, duplicates, gate or iter, shards.folder)
+            parts = zip(read, weights, strict=True)
             counts = count_parts(
                 parts, language=language, boundary=boundary, engine=opened, shards=shards
             )
         for line in (*corpus.stats.lines(), *duplicates.stats.lines()):
             say(line)
-        yield Census(counts, unit, duplicates.stats)
+        yield Census(counts, unit, duplicates.stats, workers_here)
 
 
-def _read(corpus: Corpus, duplicates: Duplicates, keep: Path) -> Iterator[Iterable[list[str]]]:
+def _read(
+    corpus: Corpus, duplicates: Duplicates, gate: Gate, keep: Path
+) -> Iterator[Iterable[list[str]]]:
     """The batches of each input, one input after the other, under one progress bar."""
     with bar("counting", corpus.stored_bytes(), "B") as progress:
         for part in corpus.parts:
-            yield duplicates.through(part.read(progress.update, keep))
+            yield gate(duplicates.through(part.read(progress.update, keep)))

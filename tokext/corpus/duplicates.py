@@ -80,8 +80,8 @@ def _on_disk(array: Digests, folder: Path | None) -> Digests:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise OutputError(
             f"what was read cannot be remembered in {folder or tempfile.gettempdir()}: {reason}.",
-            hint="free some space, or choose an -o on another disk; the next start goes on from "
-            "what is counted.",
+            hint="free some space, or choose an -o on another disk: beside it stays what is "
+            "counted, and the next start goes on from that.",
         ) from error
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from tokext.corpus.boundaries import TAGGED, script_cutter
 from tokext.corpus.counts import RunCounts, join_tables, merge_tables, table_of
@@ -49,19 +50,30 @@ def refine_runs(
         >>> list(refine_runs(counts, "ja", "morpheme"))
         [('と', 1), ('は', 2), ('猫', 3)]
     """
-    if boundary in TAGGED and language != "ja":
-        raise InputError(
-            f"--boundary {boundary} knows Japanese words, and the language is {language}.",
-            hint="take --boundary punctuation, script or none.",
-        )
+    refuse_uncuttable(language, boundary, dictionary)
     words = boundary if boundary in TAGGED else None
     if not words and not keep_scripts_apart:
         return counts
     cut = partial(_cut, words=words, dictionary=dictionary, apart=keep_scripts_apart and language)
-    _cutters(words, dictionary, keep_scripts_apart and language)  # refused here, not in a worker
     with open_engine(workers=workers) as engine:
         tables = [(table, 1) for table in engine.map(cut, counts.blocks())]
     return RunCounts.in_memory(join_tables(merge_tables(tables)))
+
+
+def refuse_uncuttable(language: str, boundary: str, dictionary: str) -> None:
+    """Refuse what `refine_runs` could not do, before there is anything to cut.
+
+    Raises:
+        InputError: The language has no such boundary, or there is no dictionary.
+    """
+    if boundary not in TAGGED:
+        return
+    if language != "ja":
+        raise InputError(
+            f"--boundary {boundary} knows Japanese words, and the language is {language}.",
+            hint="take --boundary punctuation, script or none.",
+        )
+    word_cutter(boundary, dictionary)
 
 
 def thin_runs(counts: RunCounts, unit: int = 1) -> RunCounts:
@@ -78,9 +90,18 @@ def thin_runs(counts: RunCounts, unit: int = 1) -> RunCounts:
         >>> list(thin_runs(RunCounts.of({"春": 3, "夏": 10}), unit=10))
         [('夏', 160)]
     """
-    single = ((run, count * _THINNED) for run, count in counts if count <= unit)
-    sample = dict(itertools.islice(single, 0, None, _THINNED))
-    return RunCounts.of(sample | {run: count for run, count in counts if count > unit})
+    import pyarrow
+
+    tables, n_rare = [], 0
+    for batch in counts.batches():
+        numbers = batch.column(1).to_numpy()
+        is_rare = numbers <= unit
+        rank = n_rare + np.cumsum(is_rare)  # among the rare ones, from 1 on
+        n_rare += int(is_rare.sum())
+        kept = ~is_rare | (rank % _THINNED == 1)
+        times = np.where(is_rare, numbers * _THINNED, numbers)
+        tables.append(pyarrow.table({"run": batch.column(0).filter(kept), "count": times[kept]}))
+    return RunCounts.in_memory(join_tables(tables))
 
 
 def _cut(

@@ -140,8 +140,8 @@ class ShardsInFolder:
         except OSError as error:
             raise OutputError(
                 f"the counts cannot be kept in {self.folder}: {_reason(error)}.",
-                hint="free some space, or choose an -o on another disk; the next start goes on "
-                "from what is counted.",
+                hint="free some space, or choose an -o on another disk: beside it stays what is "
+                "counted, and the next start goes on from that.",
             ) from error
         finally:
             unfinished.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,8 @@ class Plan:
     `n_chars` is the held-out text's. `n_asked` is the largest size asked for; where the last row
     is smaller, the training text gives no more pieces. Speeds are the best that the machine allows,
     in characters a second of the whole batch, each sequence reading `n_prefill_chars` and then
-    writing `n_decode_chars`.
+    writing `n_decode_chars`. `training` holds all options of the
+    training run, where they are known.
     """
 
     base: str
@@ -64,6 +65,7 @@ class Plan:
     n_decode_chars: int
     inputs: tuple[InputFile, ...]
     rows: tuple[PlanRow, ...]
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def chars_per_token(self, row: PlanRow) -> float:
         """Characters of the held-out text divided by its tokens at this size."""
@@ -107,7 +109,7 @@ class Plan:
     def record(self) -> dict[str, Any]:
         """The content of a plan's file: how it came to be, and the plan."""
         settings = ("base", "language", "method", "boundary", "shape", "machine", "batch_size")
-        options = {name: getattr(self, name) for name in settings}
+        options = dict(self.training) | {name: getattr(self, name) for name in settings}
         return run_record("plan", options=options, inputs=self.inputs, result=self.as_dict())
 
     @staticmethod
@@ -122,7 +124,10 @@ class Plan:
                 PlanRow(**{f.name: row[f.name] for f in dataclasses.fields(PlanRow)})
                 for row in fields["rows"]
             )
-            named = {f.name: fields[f.name] for f in dataclasses.fields(Plan)}
+            named = {
+                f.name: fields[f.name] for f in dataclasses.fields(Plan) if f.name != "training"
+            }
+            named["training"] = fields.get("training", {})  # which older plans do not have
             inputs = tuple(InputFile(**file) for file in fields["inputs"])
             return typed(Plan(**(named | {"rows": rows, "inputs": inputs})))
         except (KeyError, TypeError) as error:

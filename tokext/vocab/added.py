@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tokext.corpus.boundaries import EVERYTHING, Boundary
-from tokext.corpus.census import Census, take_census
+from tokext.corpus.boundaries import Boundary
 from tokext.corpus.documents import Document
 from tokext.corpus.duplicates import Droppable
 from tokext.corpus.engines import EngineName
 from tokext.corpus.inputs import places
-from tokext.corpus.read import Corpus, read_corpus
-from tokext.corpus.refine import refine_runs, thin_runs
 from tokext.corpus.weights import Weights
-from tokext.errors import InputError, refuse_below
-from tokext.languages import find_language
 from tokext.output import whole_folder
 from tokext.progress import say
 from tokext.records import RECORD_FILE, AddedPiece, write_record
 from tokext.tokenizer.base import DEFAULT_BASE
-from tokext.tokenizer.load import Tokenizer, load_tokenizer
 from tokext.vocab.folder import write_added
-from tokext.vocab.forecast import say_forecast
 from tokext.vocab.fragments import find_fragments
-from tokext.vocab.rules import Rules
 from tokext.vocab.train import Method, Preset, learn
-from tokext.vocab.veto import read_veto, say_useless
+from tokext.vocab.training import Ready, Training
+from tokext.vocab.veto import say_useless
 
 
 def train_vocab(
@@ -109,44 +101,25 @@ def train_vocab(
         TokenizerError: The base cannot be opened or extended.
         OutputError: The folder cannot be written.
     """
-    _refuse_boundary_beside(keep_all, boundary)
-    vetoed = read_veto(veto) if veto else frozenset()
-    rules = Rules(find_language(language), max_piece_length, min_count, vetoed, keep_all)
-    reading: dict[str, Any] = {"text_field": text_field, "document": document,
-                               "max_bad_share": max_bad_share, "format": format,
-                               "split": split}  # fmt: skip
-    cutting: dict[str, Any] = {"keep_scripts_apart": keep_scripts_apart, "dictionary": dictionary}
-    refuse_below(1, min_run_count=min_run_count)
-    weight = dict(weight) if isinstance(weight, Mapping) else list(weight)
-    corpus = read_corpus(inputs, **reading)
-    opened = load_tokenizer(base)
-    _say_source(opened)
-    runs_end = EVERYTHING if keep_all else boundary or default_boundary(method, opened, preset)
-    used = [*opened.found.files.values(), *([Path(base)] if Path(base).is_dir() else [])]
-    options = {
-        "base": base,
-        "base_revision": opened.found.revision,
-        "size": size,
-        "language": language,
-        "method": method,
-        "boundary": runs_end,
-        **cutting,
-        "max_piece_length": max_piece_length,
-        "min_count": min_count,
-        "min_run_count": min_run_count,
-        "preset": preset,
-        "veto": sorted(vetoed),
-        "keep_all": keep_all,
-        **reading,
-        "weight": weight,
-        "drop_duplicates": drop_duplicates,
-        "seed": seed,
-    }
-    census = take_census(
-        corpus,
-        output,
+    training = Training(
+        inputs,
+        base=base,
         language=language,
-        boundary=runs_end,
+        method=method,
+        boundary=boundary,
+        keep_scripts_apart=keep_scripts_apart,
+        dictionary=dictionary,
+        max_piece_length=max_piece_length,
+        min_count=min_count,
+        min_run_count=min_run_count,
+        preset=preset,
+        veto=veto,
+        keep_all=keep_all,
+        text_field=text_field,
+        document=document,
+        max_bad_share=max_bad_share,
+        format=format,
+        split=split,
         weight=weight,
         drop_duplicates=drop_duplicates,
         workers=workers,
@@ -154,31 +127,28 @@ def train_vocab(
         engine=engine,
         address=address,
     )
+    files = training.base.found.files.values()
+    used = [*places(inputs), *files, *([Path(base)] if Path(base).is_dir() else [])]
     with (
-        whole_folder(output, force=force, inputs=[*places(inputs), *used]) as folder,
-        census as counted,
+        whole_folder(output, force=force, inputs=used) as folder,
+        training.counted(output, size) as ready,
     ):
-        rules = replace(rules, min_count=min_count * counted.unit)
-        counts = refine_runs(counted.counts, language, runs_end, workers=workers, **cutting)
-        counts = counts.at_least(min_run_count * counted.unit)
-        counts = thin_runs(counts, counted.unit) if preset == "fast" else counts
-        say_forecast(counts, opened.model, size, method, max_memory)
-        pieces = learn(counts, opened, size, method, rules)
-        say_useless(vetoed, rules.kept_out)
-        write_added(folder, pieces, like=opened.model)
-        _write_record(folder, options, corpus, counted, pieces)
-    say(f"{len(pieces):,} pieces from {corpus.stats.n_chars:,} characters in {output}")
+        pieces = learn(ready.counts, training.base, size, method, ready.rules)
+        say_useless(training.vetoed, ready.rules.kept_out)
+        write_added(folder, pieces, like=training.base.model)
+        _write_record(folder, {"size": size, "seed": seed}, training, ready, pieces)
+    say(f"{len(pieces):,} pieces from {training.corpus.stats.n_chars:,} characters in {output}")
     return pieces
 
 
 def _write_record(
     folder: Path,
     options: dict[str, Any],
-    corpus: Corpus,
-    counted: Census,
+    training: Training,
+    ready: Ready,
     pieces: list[AddedPiece],
 ) -> None:
-    fragments = find_fragments((p.piece for p in pieces), options["language"])
+    fragments = find_fragments((p.piece for p in pieces), training.options["language"])
     for kind, found in fragments.items():
         say(
             f"{len(found):,} pieces look like a {kind}, {found[0]} first: see {RECORD_FILE}, --veto"
@@ -186,37 +156,13 @@ def _write_record(
     write_record(
         folder,
         "added vocabulary",
-        options=options,
-        inputs=corpus.files,
+        options=training.options | options,
+        inputs=training.corpus.files,
         result={
             "n_pieces": len(pieces),
             "n_characters_added": sum(len(p.piece) == 1 for p in pieces),
             "fragments": fragments,
-            **counted.as_dict(),
-            "corpus": corpus.stats.as_dict(),
+            **ready.census.as_dict(),
+            "corpus": training.corpus.stats.as_dict(),
         },
     )
-
-
-def _refuse_boundary_beside(keep_all: bool, boundary: Boundary | None) -> None:
-    if keep_all and boundary:
-        raise InputError(
-            f"--keep-all has a rule of its own for where pieces end, and --boundary is {boundary}.",
-            hint="leave one of the two away.",
-        )
-
-
-def default_boundary(method: Method, base: Tokenizer, preset: Preset = "full") -> Boundary:
-    """Where pieces end unless told otherwise: for each method what it was measured to do best.
-
-    Independent pieces follow the rule that the base itself was trained with. In a hurry runs end
-    at punctuation: shorter ones recur, and those that do not are mostly left out then.
-    """
-    if method == "continue":
-        return "punctuation" if preset == "fast" else "none"
-    return "script" if base.model.splits_scripts else "none"
-
-
-def _say_source(base: Tokenizer) -> None:
-    if base.found.note:
-        say(base.found.note)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import regex
 
-from tokext.errors import InputError, refuse_below
+from tokext.errors import refuse_below, refuse_outside
 from tokext.languages import Language
 from tokext.tokenizer.sentencepiece import SPACE
 
@@ -39,11 +39,7 @@ class Rules:
 
     def __post_init__(self) -> None:
         """Refuse lengths and counts that no piece has."""
-        if not 1 <= self.max_piece_length <= _LONGEST_PIECE:
-            raise InputError(
-                f"max_piece_length is {self.max_piece_length}.",
-                hint=f"choose between 1 and {_LONGEST_PIECE}.",
-            )
+        refuse_outside(1, _LONGEST_PIECE, max_piece_length=self.max_piece_length)
         refuse_below(1, min_count=self.min_count)
 
     def allows(self, piece: str) -> bool:

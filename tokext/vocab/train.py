@@ -53,7 +53,7 @@ def learn(
         raise InputError(
             f"the text gives {len(learned):,} pieces, not {size:,}.",
             hint=f"--size {len(learned)} is the largest it can give"
-            + (f" with --min-count {rules.min_count}" if rules.min_count > 1 else "")
+            + (" with this --min-count" if rules.min_count > 1 else "")
             + "; more text gives more.",
         )
     return learned
@@ -65,8 +65,8 @@ def learn_at_most(
     """The same, but fewer pieces where the text gives no more.
 
     Raises:
-        InputError: There is no text to learn from, an option is out of range, or everything is
-            vetoed.
+        InputError: There is no text to learn from, an option is out of range, everything is vetoed,
+            or nothing is there that could be added.
     """
     if method not in METHODS:
         raise InputError(f"unknown method {method!r}.", hint=f"one of {', '.join(METHODS)}.")
@@ -86,9 +86,15 @@ def learn_at_most(
         and rules.allows_characters(piece.piece, base.model.ids)
     )
     reachable, _ = choose_reachable(base, entering, size, Counter())
-    if rules.veto and not reachable:
+    if reachable:
+        return reachable
+    if rules.kept_out:
         raise InputError(
             f"the veto of {len(rules.veto):,} pieces leaves none to add.",
             hint="take some of them out of the --veto file; nothing is built on a vetoed piece.",
         )
-    return reachable
+    raise InputError(
+        "the text gives no piece that may be added.",
+        hint="give more text, or a smaller --min-count: pieces need a letter of the language that "
+        "the text repeats.",
+    )
