@@ -6,14 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokext.errors import ModelError
+from tokext.model.mixture import byte_mixture, even_mixture, span_mixture
 from tokext.model.rows import (
     align,
-    byte_mixture,
-    even_mixture,
     global_mean,
     mix_rows,
     rescale,
-    span_mixture,
     subword_mean,
     weighted_mean,
     zero,

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from tokext.errors import ModelError
+from tokext.model.mixture import Mixture
 from tokext.model.plan import RowPlan
-from tokext.model.rows import Mixture, mix_rows, rescale
+from tokext.model.rows import mix_rows, rescale
 from tokext.model.spread import Spread, covariance_factor, draw_normal, measure_spread
 
 #: The most that a table of base rows may take while rows are mixed, in float32.

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tokext.errors import InputError, ModelError
-from tokext.model.rows import (
+from tokext.model.mixture import (
     Mixture,
     Spans,
     byte_mixture,
