@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tokext.errors import GuaranteeError
 from tokext.languages import find_language
-from tokext.merge import guarantees as g
+from tokext.merge import encodings, vocabulary
 from tokext.merge.agreement import loaders_agree
 from tokext.merge.loaders import Loaders
 from tokext.merge.pair import Pair
@@ -67,18 +67,18 @@ def prove(pair: Pair) -> list[Guarantee]:
             folder / "extended", pair.extended, pair.texts, pair.extended.model_file
         )
         checks: list[Callable[[], Guarantee]] = [
-            lambda: g.base_pieces_kept(pair, base, extended),
-            lambda: g.other_text_unchanged(pair, base, extended),
-            lambda: g.pieces_reachable(pair),
-            lambda: g.never_longer(base, extended),
-            lambda: g.base_tokens_respected(pair, base, extended),
+            lambda: vocabulary.base_pieces_kept(pair, base, extended),
+            lambda: encodings.other_text_unchanged(pair, base, extended),
+            lambda: encodings.pieces_reachable(pair),
+            lambda: encodings.never_longer(base, extended),
+            lambda: encodings.base_tokens_respected(pair, base, extended),
             lambda: loaders_agree(pair, base, extended),
             lambda: surroundings_kept(pair, base, extended),
-            lambda: g.round_trip(base, extended),
-            lambda: g.ids_dense(pair, extended),
-            lambda: g.padding_unreachable(pair, extended),
-            lambda: g.merging_again_adds_nothing(pair),
-            lambda: g.record_true(pair),
+            lambda: encodings.round_trip(base, extended),
+            lambda: vocabulary.ids_dense(pair, extended),
+            lambda: encodings.padding_unreachable(pair, extended),
+            lambda: vocabulary.merging_again_adds_nothing(pair),
+            lambda: vocabulary.record_true(pair),
         ]
         found = []
         with bar("proving guarantees", len(checks), "guarantee") as progress:
