@@ -13,7 +13,7 @@ from torch import Tensor
 from tokext.errors import ModelError
 from tokext.model.mixture import Mixture
 from tokext.model.plan import RowPlan
-from tokext.model.rows import mix_rows, rescale
+from tokext.model.rows import mix_table, rescale
 from tokext.model.spread import Spread, covariance_factor, draw_normal, measure_spread
 
 #: The most that a table of base rows may take while rows are mixed, in float32.
@@ -101,7 +101,7 @@ class RowMaker:
         if self.factor is not None and self.spread is not None:
             drawn = draw_normal(self.spread, self.factor, start, stop, self.plan.seed)
             return rescale(drawn, self.norm).to(self.dtype)
-        return torch.cat([self._mixed(*cut) for cut in self._cuts(start, stop)])
+        return _joined([self._mixed(*cut) for cut in self._cuts(start, stop)])
 
     def make_again(self, start: int, stop: int) -> Tensor:
         """The same rows by another way: a sparse matrix of shares times the base rows.
@@ -111,7 +111,7 @@ class RowMaker:
         """
         if self.factor is not None:
             return self.make(start, stop).float()
-        return torch.cat([self._multiplied(*cut) for cut in self._cuts(start, stop)])
+        return _joined([self._multiplied(*cut) for cut in self._cuts(start, stop)])
 
     def shares(self, number: int) -> list[tuple[int, float]]:
         """The base ids that added piece `number` comes from, and the share of each."""
@@ -123,8 +123,9 @@ class RowMaker:
         table = self._table
         if table is None:
             used, part = part.narrowed()
-            table = self._take(used)
-        return mix_rows(table, part, center=self.center, norm=self.norm, dtype=self.dtype)
+            table = self._take(used).float()
+        part = part.to(self.device)
+        return mix_table(table, part, center=self.center, norm=self.norm, dtype=self.dtype)
 
     def _multiplied(self, start: int, stop: int) -> Tensor:
         mixture, table = self._read_again
@@ -197,3 +198,8 @@ class RowMaker:
     def _blocks(self) -> Iterator[Tensor]:
         for block in self.source.blocks():
             yield block.to(self.device)
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """The parts as one; a single one as it is, not copied."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

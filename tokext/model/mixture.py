@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tokext.errors import ModelError
@@ -61,7 +64,9 @@ def even_mixture(constituents: Sequence[Sequence[int]]) -> Mixture:
     Raises:
         ModelError: A piece has no constituents.
     """
-    return _mixture([[(i, 1.0 / len(ids)) for i in ids] for ids in constituents])
+    lengths = _lengths(constituents)
+    ids = np.fromiter(itertools.chain.from_iterable(constituents), np.int64, lengths.sum())
+    return _mixture(ids, lengths, np.repeat(1.0 / lengths, lengths))
 
 
 def byte_mixture(constituents: Sequence[Sequence[int]], n_bytes: Mapping[int, int]) -> Mixture:
@@ -70,13 +75,11 @@ def byte_mixture(constituents: Sequence[Sequence[int]], n_bytes: Mapping[int, in
     Raises:
         ModelError: A piece has no constituents.
     """
-    totals = (sum(n_bytes[i] for i in ids) for ids in constituents)
-    return _mixture(
-        [
-            [(i, n_bytes[i] / total) for i in ids]
-            for ids, total in zip(constituents, totals, strict=True)
-        ]
-    )
+    lengths = _lengths(constituents)
+    ids = np.fromiter(itertools.chain.from_iterable(constituents), np.int64, lengths.sum())
+    sizes = np.fromiter((n_bytes[i] for i in ids.tolist()), np.float64, len(ids))
+    totals = np.add.reduceat(sizes, lengths.cumsum() - lengths)
+    return _mixture(ids, lengths, sizes / np.repeat(totals, lengths))
 
 
 def span_mixture(spans: Sequence[Spans]) -> Mixture:
@@ -85,10 +88,13 @@ def span_mixture(spans: Sequence[Spans]) -> Mixture:
     Raises:
         ModelError: A piece has no span, or an empty one.
     """
-    return _mixture([_span_shares(i, seen) for i, seen in enumerate(spans)])
+    shares = [_span_shares(i, seen) for i, seen in enumerate(spans)]
+    lengths = _lengths(shares)
+    ids = np.array([i for parts in shares for i in parts], np.int64)
+    return _mixture(ids, lengths, np.array([w for parts in shares for w in parts.values()]))
 
 
-def _span_shares(place: int, seen: Spans) -> list[tuple[int, float]]:
+def _span_shares(place: int, seen: Spans) -> dict[int, float]:
     total = sum(count for _, count in seen)
     if any(not ids for ids, _ in seen):
         raise ModelError(f"added piece number {place} has a span without base tokens.")
@@ -96,20 +102,27 @@ def _span_shares(place: int, seen: Spans) -> list[tuple[int, float]]:
     for ids, count in seen:
         for i in ids:
             shares[i] = shares.get(i, 0.0) + count / total / len(ids)
-    return list(shares.items())
+    return shares
 
 
-def _mixture(shares: Sequence[Sequence[tuple[int, float]]]) -> Mixture:
-    empty = next((place for place, parts in enumerate(shares) if not parts), None)
-    if empty is not None:
+def _lengths(parts: Sequence[Sized]) -> NDArray[np.int64]:
+    """How many parts each piece has; an error where one has none."""
+    lengths = np.fromiter(map(len, parts), np.int64, len(parts))
+    if not lengths.all():
         raise ModelError(
-            f"added piece number {empty} has no constituents, so no row can be made for it.",
+            f"added piece number {np.argmin(lengths)} has no constituents, so no row can be made "
+            "for it.",
             hint="make the tokenizer folder again with tokext merge.",
         )
-    lengths = torch.tensor([0, *map(len, shares)], dtype=torch.int64)
+    return lengths
+
+
+def _mixture(
+    ids: NDArray[np.int64], lengths: NDArray[np.int64], weights: NDArray[np.float64]
+) -> Mixture:
     return Mixture(
-        torch.tensor([i for parts in shares for i, _ in parts], dtype=torch.int64),
-        lengths.cumsum(0),
-        torch.tensor([w for parts in shares for _, w in parts], dtype=torch.float32),
-        torch.zeros(len(shares)),
+        torch.from_numpy(ids),
+        torch.from_numpy(np.concatenate(([0], lengths.cumsum()))),
+        torch.from_numpy(weights.astype(np.float32)),
+        torch.zeros(len(lengths)),
     )

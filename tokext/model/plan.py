@@ -124,8 +124,9 @@ def is_spelled_by_bytes(added: AddedPiece) -> bool:
         >>> is_spelled_by_bytes(AddedPiece("東京", 9, 32001, (30050, 29775)))
         False
     """
-    one_byte = any(c == "▁" or c.isascii() for c in added.piece)
-    return not one_byte and len(added.constituents) == len(added.piece.encode())
+    if len(added.constituents) != len(added.piece.encode()):
+        return False
+    return not any(c == "▁" or c.isascii() for c in added.piece)
 
 
 def _plan_without_constituents(n_added: int, init: Init, seed: int, rescale: bool) -> RowPlan:

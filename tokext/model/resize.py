@@ -169,18 +169,22 @@ def _plan(
 
 def _write_files(folder: Path, job: Job, copy: bool) -> int:
     """Write everything, small files beside the weights; how many weight files were linked."""
-    with ThreadPoolExecutor(1) as beside:
-        carried = beside.submit(write_side_files, folder, job)
+    with ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(_write_beside, folder, job)
         linked = _write_weights(folder, job.checkpoint, job.edit, copy)
+        beside.result()
+    return linked
+
+
+def _write_beside(folder: Path, job: Job) -> None:
     write_keepsake(
         folder,
         job.checkpoint,
         job.layout,
         job.extension.base.size,
-        carried=carried.result(),
+        carried=write_side_files(folder, job),
         converted=job.dtype != "keep",
     )
-    return linked
 
 
 def _write_weights(folder: Path, checkpoint: Checkpoint, edit: Edit, copy: bool) -> int:

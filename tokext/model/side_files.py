@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +12,7 @@ from typing import Any
 
 from tokext.errors import ModelError
 from tokext.model.plan import RowPlan
-from tokext.output import copy_into, json_text
+from tokext.output import copy_into, json_lines, json_text
 from tokext.records import RECORD_FILE, Extension, read_json
 from tokext.tokenizer.carried import TOKENIZER_FILES, chat_templates, is_licence, licences
 
@@ -182,23 +183,25 @@ def write_rows(
         head = {**options, "formulas": formulas | {"padding": _PADDING_FORMULA}}
         for key, value in head.items():
             file.write(f"{'{' if key == 'init' else ','} {json.dumps(key)}: {_line(value)}\n")
-        file.write(', "rows": [')
-        for n, line in enumerate(_row_lines(extension, plan, padding, twin)):
-            file.write(("," if n else "") + "\n" + line)
-        file.write("\n]}\n")
+        rows = [*_added_rows(extension, plan), *_padding_rows(padding, twin)]
+        file.write(f', "rows": [\n{json_lines(rows)}\n]}}\n')
 
 
-def _row_lines(
-    extension: Extension, plan: RowPlan, padding: Iterable[int], twin: int | None
-) -> Iterator[str]:
-    ids, weights = plan.mixture.ids.tolist(), plan.mixture.weights.tolist()
-    offsets = plan.mixture.offsets.tolist()
-    for n, (added, origin) in enumerate(zip(extension.added, plan.origins, strict=True)):
-        span = slice(offsets[n], offsets[n + 1])
-        parts = [[i, round(w, 6)] for i, w in zip(ids[span], weights[span], strict=True)]
-        yield _line({"id": added.id, "piece": added.piece, "origin": origin, "from": parts})
+def _added_rows(extension: Extension, plan: RowPlan) -> Iterator[dict[str, Any]]:
+    shares = zip(
+        plan.mixture.ids.tolist(),
+        plan.mixture.weights.double().round(decimals=6).tolist(),
+        strict=True,
+    )
+    lengths = plan.mixture.offsets.diff().tolist()
+    for added, origin, n in zip(extension.added, plan.origins, lengths, strict=True):
+        yield {"id": added.id, "piece": added.piece, "origin": origin,
+               "from": list(itertools.islice(shares, n))}  # fmt: skip
+
+
+def _padding_rows(padding: Iterable[int], twin: int | None) -> Iterator[dict[str, Any]]:
     for id_ in padding:
-        yield _line({"id": id_, "piece": None, "origin": "padding", "from": [[twin, 1.0]]})
+        yield {"id": id_, "piece": None, "origin": "padding", "from": [[twin, 1.0]]}
 
 
 _line = json.JSONEncoder(ensure_ascii=False).encode

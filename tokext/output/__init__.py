@@ -8,13 +8,14 @@ under a known name for the moment between two renames, and the next start puts i
 from tokext.output.disk import full_disk, is_full
 from tokext.output.leftovers import SCRATCH_SUFFIX, scratch_folder, scratch_prefix
 from tokext.output.refuse import refuse_inputs, refuse_taken
-from tokext.output.whole import copy_into, json_text, whole_folder, write_whole
+from tokext.output.whole import copy_into, json_lines, json_text, whole_folder, write_whole
 
 __all__ = [
     "SCRATCH_SUFFIX",
     "copy_into",
     "full_disk",
     "is_full",
+    "json_lines",
     "json_text",
     "refuse_inputs",
     "refuse_taken",

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,24 @@ def write_whole(
 def json_text(value: Any) -> str:
     """JSON as tokext writes it everywhere: readable, Japanese unescaped, one final newline."""
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def json_lines(rows: Sequence[Mapping[str, Any]], indent: str = "") -> str:
+    """Objects with the same keys, a line each, commas between them: what stands in a JSON list.
+
+    The encoder in C writes all of them at once, several times as fast as one by one. What lies
+    between two objects cannot stand in a string, where a quote has a backslash before it.
+
+    Example:
+        >>> print(json_lines([{"a": 1}, {"a": "}, {"}]))
+        {"a": 1},
+        {"a": "}, {"}
+    """
+    if not rows:
+        return ""
+    start = f'{{"{next(iter(rows[0]))}": '
+    text = json.dumps(rows, ensure_ascii=False)[1:-1]
+    return text.replace(f"}}, {start}", f"}},\n{indent}{start}")
 
 
 def copy_into(folder: Path, name: str, source: Path) -> None:

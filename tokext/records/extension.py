@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tokext.errors import InputError
-from tokext.output import json_text
+from tokext.output import json_lines, json_text
 from tokext.records.record import read_json
 from tokext.records.typed import typed
 
 EXTENSION_FILE = "extension.json"
-
-_ON_ONE_LINE = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,8 @@ class Extension:
             "padding": self.padding,
         }
         text = json_text(fields)
-        if self.added:  # a line a piece: readable, and written by the encoder in C
-            lines = ",\n    ".join(_added_line(a) for a in self.added)
+        if self.added:  # a line a piece: readable
+            lines = json_lines([_added_fields(a) for a in self.added], indent="    ")
             text = text.replace('"added": []', f'"added": [\n    {lines}\n  ]', 1)
         (folder / EXTENSION_FILE).write_text(text, encoding="utf-8", newline="\n")
 
@@ -94,6 +92,5 @@ class Extension:
             ) from error
 
 
-def _added_line(a: AddedPiece) -> str:
-    fields = {"id": a.id, "piece": a.piece, "count": a.count, "constituents": a.constituents}
-    return _ON_ONE_LINE.encode(fields)
+def _added_fields(a: AddedPiece) -> dict[str, Any]:
+    return {"id": a.id, "piece": a.piece, "count": a.count, "constituents": a.constituents}
