@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from tokext.bench.leakage.masks import mask_line
 from tokext.bench.leakage.prompts import Allowance
 from tokext.bench.leakage.scripts import (
     CYRILLIC,
@@ -14,6 +13,7 @@ from tokext.bench.leakage.scripts import (
     HANGUL,
     KANA,
     LATIN,
+    OWN,
     detail_of,
     is_chinese_only,
     other_script_class,
@@ -22,21 +22,12 @@ from tokext.bench.leakage.spans import Found
 from tokext.bench.leakage.words import is_english, latin_language, word_set
 from tokext.errors import InputError
 
-#: Letters of the scripts each language is written in.
-_OWN = {
-    "zh": f"{HAN}\u3105-\u312f\u31a0-\u31bf",
-    "ko": f"{HANGUL}{HAN}",
-    "ru": CYRILLIC,
-    "ar": "\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff",
-    "hi": "\u0900-\u097f\ua8e0-\ua8ff",
-    "th": "\u0e00-\u0e7f",
-    "en": "A-Za-zÀ-ÖØ-öø-ÿ",
-}
-
 #: What a comparison of scripts cannot see, printed with every result.
 LIMITS = {
-    "zh": "Japanese without kana, and kinds of Chinese among each other, look the same",
-    "ko": "Chinese and Japanese words in Han are not told from Sino-Korean ones",
+    "zh": "Japanese without kana, and kinds of Chinese among each other, look the same; a line is "
+    "Japanese where kana stand among its Han",
+    "ko": "words in Han are taken for Sino-Korean ones, unless kana stand beside them or they hold "
+    "a character that only Chinese has",
     "ru": "Ukrainian, Bulgarian and other languages in Cyrillic look the same",
     "ar": "Persian, Urdu and other languages in Arabic script look the same",
     "hi": "Marathi, Nepali and other languages in Devanagari look the same",
@@ -45,8 +36,8 @@ LIMITS = {
 }
 
 
-def find_by_script(line: str, language: str, allowance: Allowance) -> Iterator[Found]:
-    """Leaks of one line, for expected ``zh ko ru ar hi th en``, by script.
+def find_by_script(masked: str, language: str, allowance: Allowance) -> Iterator[Found]:
+    """Leaks of one masked line, for expected ``zh ko ru ar hi th en``, by script.
 
     A run of letters of another script leaks. Latin letters leak where they are lower-case words
     (names and acronyms stay), for expected English where their words belong to another language.
@@ -59,23 +50,55 @@ def find_by_script(line: str, language: str, allowance: Allowance) -> Iterator[F
         >>> [found.language for found in find_by_script("나는 学校に 간다", "ko", Allowance())]
         ['ja']
     """
-    masked = mask_line(line)
-    for match in _foreign(language).finditer(masked):
-        text = match.group()
-        found = _judge(text, match.start(), match.end(), language)
+    for start, end in _stretches(masked, language):
+        text = masked[start:end]
+        found = _judge(text, start, end, language)
         if found and found.language not in allowance.languages and not allowance.quotes(text):
             yield found
 
 
+_KANA_AND_HAN = re.compile(f"[{KANA}{HAN}]*[{KANA}][{KANA}{HAN}]*")
+_KANA = re.compile(f"[{KANA}]")
+_HAN_RUN = re.compile(f"[{HAN}]+")
+#: With fewer kana than this, a Chinese sentence quotes a Japanese word.
+_KANA_SHARE = 0.2
+
+
+def _stretches(line: str, language: str) -> list[tuple[int, int]]:
+    """Where letters of another language stand; in Chinese and Korean, Han that goes with kana too.
+
+    A stretch that reaches into another joins it: 公園へ行く is Japanese from its first Han on.
+    """
+    found = [match.span() for match in _foreign(language).finditer(line)]
+    if language not in {"zh", "ko"}:
+        return found
+    found.extend(m.span() for m in _KANA_AND_HAN.finditer(line) if _is_japanese(m.group()))
+    if language == "ko":
+        found.extend(
+            m.span() for m in _HAN_RUN.finditer(line) if any(map(is_chinese_only, m.group()))
+        )
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if joined and start < joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _is_japanese(run: str) -> bool:
+    return len(_KANA.findall(run)) >= _KANA_SHARE * len(run) and not any(map(is_chinese_only, run))
+
+
 @cache
 def _foreign(language: str) -> re.Pattern[str]:
-    if language not in _OWN:
+    if language not in OWN or language == "ja":
         raise InputError(
             f"no leakage rules for language {language!r}.",
-            hint=f"one of ja, {', '.join(sorted(_OWN))}.",
+            hint=f"one of {', '.join(sorted(OWN))}.",
         )
-    own = _OWN[language]
-    others = [letters for code, letters in _OWN.items() if code != language]
+    own = OWN[language]
+    others = [letters for code, letters in OWN.items() if code not in {language, "ja"}]
     han = "" if language in {"zh", "ko"} else HAN
     foreign = f"{''.join(others)}{LATIN}{KANA}{han}{other_script_class()}"
     joiners = r"[ ,.;:'’!?\-–—、。，]"

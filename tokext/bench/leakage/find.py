@@ -83,15 +83,7 @@ def scan(
     if language == "ja":
         views = _find_in_lines(lines, kinds, allowance)
     else:
-        views = [
-            LineView(
-                line,
-                line,
-                kind,
-                list(find_by_script(line, language, allowance)) if kind != CODE else [],
-            )
-            for line, kind in zip(lines, kinds, strict=True)
-        ]
+        views = _by_script(lines, kinds, language, allowance)
     weights = Weights.of(views, language) if any(view.found for view in views) else Weights()
     leaks: list[Leak] = []
     leaked: list[int] = []
@@ -135,6 +127,19 @@ def _find_in_lines(lines: list[str], kinds: list[LineKind], allowance: Allowance
         view.found = _find_in_line(view, allowance)
         if view.found:
             view.whole = whole_line(view)
+        views.append(view)
+    return views
+
+
+def _by_script(
+    lines: list[str], kinds: list[LineKind], language: str, allowance: Allowance
+) -> list[LineView]:
+    views: list[LineView] = []
+    for line, kind in zip(lines, kinds, strict=True):
+        view = LineView(line, mask_line(line) if kind != CODE else line, kind)
+        if kind != CODE:
+            view.found = list(find_by_script(view.masked, language, allowance))
+            view.whole = whole_line(view, language)
         views.append(view)
     return views
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from tokext.bench.leakage.lines import CODE, JSON, PROSE, LineKind
 from tokext.bench.leakage.prompts import Allowance
-from tokext.bench.leakage.scripts import HAN, LATIN, MASKED, n_japanese, n_kana
+from tokext.bench.leakage.scripts import HAN, LATIN, MASKED, n_japanese, n_kana, own_run
 from tokext.bench.leakage.spans import Found, Leak, Level
 
 #: A line leaks as a whole when more than this share of its weight does.
@@ -70,25 +70,35 @@ def _weight(text: str) -> float:
     return n_letters - n_latin + LATIN_WEIGHT * n_latin
 
 
+def _own_weight(text: str, language: str) -> float:
+    """What a stretch has in letters of the expected language."""
+    if language == "ja":
+        return n_japanese(text)
+    return _weight("".join(own_run(language).findall(text)))
+
+
+def _own_rest(view: LineView, language: str) -> float:
+    inside = sum(_own_weight(view.masked[f.start : f.end], language) for f in view.found)
+    return _own_weight(view.masked, language) - inside
+
+
 def _leaking(view: LineView) -> float:
     return sum(_weight(view.masked[found.start : found.end]) for found in view.found)
 
 
-def whole_line(view: LineView) -> Found | None:
+def whole_line(view: LineView, language: str = "ja") -> Found | None:
     """The leak that takes more than half of the line, as a leak of the whole line."""
     leaking = _leaking(view)
-    inside = sum(n_japanese(view.masked[f.start : f.end]) for f in view.found)
-    rest = n_japanese(view.masked) - inside
-    if leaking <= LINE_SHARE * (leaking + rest):
+    if not view.found or leaking <= LINE_SHARE * (leaking + _own_rest(view, language)):
         return None
     by_language: dict[str, float] = {}
     for f in view.found:
         by_language[f.language] = by_language.get(f.language, 0.0) + _weight(
             view.masked[f.start : f.end]
         )
-    language = max(by_language, key=lambda code: by_language[code])
+    most = max(by_language, key=lambda code: by_language[code])
     return max(
-        (f for f in view.found if f.language == language),
+        (f for f in view.found if f.language == most),
         key=lambda f: (f.confidence == "high", f.end - f.start),
     )
 
@@ -108,18 +118,13 @@ class Weights:
             if view.kind == CODE:
                 continue
             if view.whole is not None:
-                rest = 0.0 if n_japanese(view.masked) else _weight(view.masked) - _leaking(view)
+                own = _own_weight(view.masked, language)
+                rest = 0.0 if own else _weight(view.masked) - _leaking(view)
                 total._add(view.whole.language, rest)
             for found in view.found:
                 total._add(found.language, _weight(view.masked[found.start : found.end]))
-            if language != "ja":
-                total.expected += _weight(view.masked) - sum(
-                    _weight(view.masked[f.start : f.end]) for f in view.found
-                )
-            elif n_kana(view.raw):
-                total.expected += n_japanese(view.masked) - sum(
-                    n_japanese(view.masked[f.start : f.end]) for f in view.found
-                )
+            if language != "ja" or n_kana(view.raw):
+                total.expected += _own_rest(view, language)
         return total
 
     def _add(self, language: str, weight: float) -> None:

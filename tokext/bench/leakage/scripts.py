@@ -18,6 +18,18 @@ HANGUL = "\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\uac00-\ud7a3\ud7b0-\ud7ff\uffa
 CYRILLIC = "\u0400-\u0481\u048a-\u052f\u1c80-\u1c8f\u2de0-\u2dff\ua640-\ua69f"
 BOPOMOFO = "\u3105-\u312f\u31a0-\u31bf"
 
+#: Letters of the scripts each expected language is written in.
+OWN = {
+    "ja": KANA + HAN,
+    "zh": HAN + BOPOMOFO,
+    "ko": HANGUL + HAN,
+    "ru": CYRILLIC,
+    "ar": "\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff",
+    "hi": "\u0900-\u097f\ua8e0-\ua8ff",
+    "th": "\u0e00-\u0e7f",
+    "en": "A-Za-zÀ-ÖØ-öø-ÿ",
+}
+
 #: Japanese printing uses these although cp932 lacks them: forms of JIS X 0213 and of the list of
 #: printing forms outside the general-use kanji; 圳 is in the name of a city (深圳).
 _JAPANESE_FORMS = frozenset("圳俱剝吞噓瘦搔焰瘀")
@@ -240,6 +252,12 @@ def count_words(text: str) -> int:
         5
     """
     return len(_WORD.findall(text))
+
+
+@cache
+def own_run(language: str) -> re.Pattern[str]:
+    """A run of letters of the scripts that an expected language is written in."""
+    return re.compile(f"[{OWN[language]}]+")
 
 
 _JAPANESE_RUN = re.compile(f"[{KANA}{HAN}]+")
