@@ -6,6 +6,7 @@ where it came from. Nothing here holds more than a few megabytes at a time.
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import errno
 import os
@@ -33,12 +34,12 @@ FAST_COPY = True
 _NO_COPY = {errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF, errno.EPERM}
 
 
-class _Segment:
+class _Segment(abc.ABC):
     """Bytes that can be made chunk by chunk: to write them, and to check what was written."""
 
+    @abc.abstractmethod
     def chunks(self) -> Iterator[memoryview]:
         """The bytes, a few megabytes at a time; each view is good until the next is asked for."""
-        raise NotImplementedError
 
     def write(self, target: FileIO) -> None:
         """Append the bytes to a file."""
