@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from tokext.corpus import morphemes
 from tokext.corpus.boundaries import BOUNDARIES, runs_of, script_cutter
 from tokext.corpus.count import count_runs
-from tokext.corpus.counts import RunCounts
+from tokext.corpus.counts import BLOCK_ROWS, RunCounts, write_table
 from tokext.corpus.embedded import embedded_lines
-from tokext.corpus.morphemes import word_cutter
+from tokext.corpus.morphemes import identity_of, word_cutter
 from tokext.corpus.refine import refine_runs
+from tokext.corpus.shards import ShardsInFolder
 from tokext.errors import InputError
 from tokext.languages import find_language
 
@@ -119,3 +120,28 @@ def test_a_folder_without_a_dictionary_is_refused_by_name(tmp_path):
     (tmp_path / "dicrc").write_text("; empty\n")
     with pytest.raises(InputError, match="words cannot be told apart"):
         word_cutter("phrase", str(tmp_path))
+
+
+def test_cut_counts_come_in_several_files_and_go_on_from_them(tmp_path):
+    text = "".join(embedded_lines("ja"))
+    counts = RunCounts.of(Counter(text[at : at + 5] for at in range(len(text))))
+    assert len(counts) > BLOCK_ROWS
+    write_table(tmp_path / "counts.parquet", [counts.place])
+    shards, options = ShardsInFolder(tmp_path / "shards"), {"keep_scripts_apart": True}
+    in_file = RunCounts.in_file(tmp_path / "counts.parquet")
+    expected = refine_runs(counts, "ja", "none", **options)
+    first = refine_runs(in_file, "ja", "none", shards=shards, **options)
+    assert first == expected
+    written = {path: path.stat().st_mtime_ns for path in shards.folder.iterdir()}
+    assert len(written) >= 3  # two blocks, and what they add up to
+    assert refine_runs(in_file, "ja", "none", shards=shards, **options) == expected
+    assert {path: path.stat().st_mtime_ns for path in shards.folder.iterdir()} == written
+
+
+def test_another_dictionary_in_the_same_place_is_another_one(tmp_path):
+    (tmp_path / "dicrc").touch()
+    seen = set()
+    for content in (b"old", b"newer"):
+        (tmp_path / "sys.dic").write_bytes(content)
+        seen.add(identity_of(str(tmp_path)))
+    assert len(seen) == 2

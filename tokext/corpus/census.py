@@ -15,7 +15,7 @@ from tokext.corpus.duplicates import Droppable, Duplicates, DuplicateStats
 from tokext.corpus.engines import EngineName, open_engine
 from tokext.corpus.memory import MERGE_BYTES, merging_within, parse_bytes, workers_within
 from tokext.corpus.read import Corpus
-from tokext.corpus.shards import shards_beside
+from tokext.corpus.shards import Shards, shards_beside
 from tokext.corpus.weights import Weights, weigh
 from tokext.errors import refuse_below
 from tokext.progress import bar, say
@@ -28,13 +28,14 @@ Gate = Callable[[Iterable[list[str]]], Iterator[list[str]]]
 class Census:
     """The runs of a corpus; counts are in units of one by `unit`.
 
-    `workers` is how many may go on working with them on this machine.
+    `workers` may go on working with them on this machine, and what comes of it be kept in `shards`.
     """
 
     counts: RunCounts
     unit: int
     duplicates: DuplicateStats
     workers: int
+    shards: Shards
 
     def as_dict(self) -> dict[str, Any]:
         """What a record tells of it."""
@@ -100,7 +101,7 @@ def take_census(
             )
         for line in (*corpus.stats.lines(), *duplicates.stats.lines()):
             say(line)
-        yield Census(counts, unit, duplicates.stats, workers_here)
+        yield Census(counts, unit, duplicates.stats, workers_here, shards)
 
 
 def _read(

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tokext.corpus.boundaries import runs_of
 from tokext.corpus.counts import RunCounts, join_tables, merge_tables, table_of
@@ -87,14 +87,35 @@ def count_parts(
     if len(first) < 2:  # too little to start a process for, or to write a file
         tables = [(task(("", texts))[1], times) for texts, times in first]
         return RunCounts.in_memory(join_tables(merge_tables(tables)))
+    how = f"{language} {boundary}"
+    jobs = ((shards.key(texts, how), texts, n) for texts, n in itertools.chain(first, groups))
+    return add_up(jobs, task, engine, shards)
+
+
+def add_up(
+    jobs: Iterable[tuple[str, Any, int]],
+    task: Callable[[tuple[str, Any]], tuple[str, pyarrow.Table]],
+    engine: Engine,
+    shards: Shards,
+) -> RunCounts:
+    """Count jobs, each into a shard, and add up the shards; what one covers is not counted again.
+
+    Args:
+        jobs: The key of a shard, what is counted into it, and by what its counts are multiplied.
+        task: From a key and what is counted to the key and the counts.
+        engine: Where the work is done.
+        shards: Where counts are kept on the way.
+
+    Raises:
+        OutputError: The shards cannot be written.
+    """
     keys: list[tuple[str, int]] = []
 
-    def uncounted() -> Iterator[_Job]:
-        for texts, times in itertools.chain(first, groups):
-            key = shards.key(texts, f"{language} {boundary}")
+    def uncounted() -> Iterator[tuple[str, Any]]:
+        for key, job, times in jobs:
             keys.append((key, times))
             if not shards.has(key):
-                yield key, texts
+                yield key, job
 
     for key, table in engine.map(task, uncounted()):
         shards.put(key, table)

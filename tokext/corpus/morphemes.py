@@ -84,6 +84,12 @@ def tagger_of(dictionary: str) -> Any:
         raise InputError(f"words cannot be told apart: {reason}.", hint=_HINT) from error
 
 
+def identity_of(dictionary: str) -> str:
+    """What tells a dictionary from others, also from an older one in the same place."""
+    stats = [(path.name, path.stat()) for path in sorted(_folder(dictionary).glob("*.dic"))]
+    return " ".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats)
+
+
 def _folder(dictionary: str) -> Path:
     """Where a dictionary lies."""
     folder = Path(dictionary)

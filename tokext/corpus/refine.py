@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tokext.corpus.boundaries import TAGGED, script_cutter
-from tokext.corpus.counts import RunCounts, join_tables, merge_tables, table_of
+from tokext.corpus.count import add_up
+from tokext.corpus.counts import RunCounts, join_tables, table_of
 from tokext.corpus.engines import open_engine
-from tokext.corpus.morphemes import word_cutter
+from tokext.corpus.morphemes import identity_of, word_cutter
+from tokext.corpus.shards import Shards, ShardsInMemory
 from tokext.errors import InputError
 from tokext.languages import find_language
 
@@ -31,6 +34,7 @@ def refine_runs(
     keep_scripts_apart: bool = False,
     dictionary: str = "unidic-lite",
     workers: int = 1,
+    shards: Shards | None = None,
 ) -> RunCounts:
     """Cut counted runs where their boundary needs a dictionary, or scripts are kept apart.
 
@@ -41,9 +45,11 @@ def refine_runs(
         keep_scripts_apart: Cut between the language's scripts: kanji, hiragana and katakana.
         dictionary: See `tokext.corpus.morphemes.word_cutter`.
         workers: Processes to work in, 0 for one each core; the result does not depend on it.
+        shards: Where counts are kept on the way, if those to cut are in a file; else in memory.
 
     Raises:
         InputError: The language has no such boundary, or there is no dictionary.
+        OutputError: The shards cannot be written.
 
     Example:
         >>> counts = RunCounts.of({"猫は": 2, "猫と": 1})
@@ -54,10 +60,13 @@ def refine_runs(
     words = boundary if boundary in TAGGED else None
     if not words and not keep_scripts_apart:
         return counts
-    cut = partial(_cut, words=words, dictionary=dictionary, apart=keep_scripts_apart and language)
+    apart = keep_scripts_apart and language
+    cut = partial(_cut, words=words, dictionary=dictionary, apart=apart)
+    if shards is None or not isinstance(counts.place, Path):
+        shards = ShardsInMemory()
+    how = f"cut {words} {identity_of(dictionary) if words else ''} {apart}"
     with open_engine(workers=workers) as engine:
-        tables = [(table, 1) for table in engine.map(cut, counts.blocks())]
-    return RunCounts.in_memory(join_tables(merge_tables(tables)))
+        return add_up(_jobs(counts, shards, how), cut, engine, shards)
 
 
 def refuse_uncuttable(language: str, boundary: str, dictionary: str) -> None:
@@ -104,9 +113,19 @@ def thin_runs(counts: RunCounts, unit: int = 1) -> RunCounts:
     return RunCounts.in_memory(join_tables(tables))
 
 
+#: Runs and how often each occurs.
+_Block = tuple[list[str], list[int]]
+
+
+def _jobs(counts: RunCounts, shards: Shards, how: str) -> Iterator[tuple[str, _Block, int]]:
+    for runs, times in counts.blocks():
+        yield shards.key([*runs, *map(str, times)], how), (runs, times), 1
+
+
 def _cut(
-    block: tuple[list[str], list[int]], *, words: str | None, dictionary: str, apart: str | bool
-) -> pyarrow.Table:
+    job: tuple[str, _Block], *, words: str | None, dictionary: str, apart: str | bool
+) -> tuple[str, pyarrow.Table]:
+    key, block = job
     counts: Counter[str] = Counter()
     cutters = _cutters(words, dictionary, apart)
     for run, times in zip(*block, strict=True):
@@ -115,7 +134,7 @@ def _cut(
             parts = [part for whole in parts for part in cutter(whole)]
         for part in parts:
             counts[part] += times
-    return table_of(counts)
+    return key, table_of(counts)
 
 
 @cache

@@ -139,8 +139,8 @@ class Training:
         with take_census(
             self.corpus, output, **how, **self._counting, **working, gate=gate
         ) as census:
-            cutting = self._cutting | {"workers": census.workers}
-            counts = refine_runs(census.counts, **how, **cutting)
+            kept: dict[str, Any] = {"workers": census.workers, "shards": census.shards}
+            counts = refine_runs(census.counts, **how, **self._cutting, **kept)
             counts = counts.at_least(options["min_run_count"] * census.unit)
             if options["preset"] == "fast":
                 counts = thin_runs(counts, census.unit)

@@ -1,0 +1,40 @@
+"""One way from options to counts: where they lie on the way changes nothing."""
+
+import pytest
+
+from tokext.corpus import count as count_module
+from tokext.errors import InputError
+from tokext.vocab.added import train_vocab
+from tokext.vocab.training import Training
+
+CUTS = {
+    "phrase": {"boundary": "phrase"},
+    "apart": {"keep_scripts_apart": True},
+    "both": {"boundary": "phrase", "keep_scripts_apart": True},
+    "fast": {"preset": "fast"},
+}
+
+
+@pytest.mark.parametrize("options", CUTS.values(), ids=CUTS)
+def test_counts_in_files_give_the_pieces_of_counts_in_memory(
+    text, base, tmp_path, monkeypatch, options
+):
+    given = {"base": base.name, "size": 60, "workers": 1, **options}
+    in_memory = train_vocab(text, tmp_path / "memory", **given)
+    monkeypatch.setattr(count_module, "GROUP_CHARS", 500)
+    for max_memory in (None, "600MB"):
+        output = tmp_path / f"files-{max_memory}"
+        assert train_vocab(text, output, max_memory=max_memory, **given) == in_memory
+    assert {p.name for p in tmp_path.iterdir()} == {"memory", "files-None", "files-600MB"}
+
+
+def test_counts_are_cut_into_files_where_they_are_in_files(text, base, tmp_path, monkeypatch):
+    monkeypatch.setattr(count_module, "GROUP_CHARS", 500)
+    training = Training(text, base=base.name, boundary="morpheme", workers=1)
+    with training.counted(tmp_path / "out", 60) as ready:
+        assert ready.counts.place.parent == ready.census.shards.folder
+
+
+def test_what_cannot_be_cut_is_refused_before_anything_is_counted(text, base):
+    with pytest.raises(InputError, match="the language is ko"):
+        Training(text, base=base.name, language="ko", boundary="morpheme")
