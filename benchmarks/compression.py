@@ -14,17 +14,16 @@ has the documents in memory and adds up numbers of tokens.
 from __future__ import annotations
 
 import argparse
-import datetime
-import importlib.metadata
 import json
-import os
-import platform
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from conditions import machine, stamp, versions
+from marks import write_between
 
 from tokext.bench.compression import measure_compression
 from tokext.corpus.read import group_lines, read_corpus
@@ -42,8 +41,6 @@ PEERS = ["peers/llm-jp-tokenizer-100k.ver3.0b1.model", "peers/gpt-neox-20b/token
 TRAINING = "ja_train.txt.gz"
 TEXTS = ["ja_heldout_literature.txt", "ja_heldout_technical.txt", "en_control.txt"]
 DOCUMENT_LINES = 20
-#: What a figure in the README's table stands between.
-BEGIN, END = "<!-- compression: begin -->", "<!-- compression: end -->"
 
 
 def main() -> None:
@@ -61,7 +58,7 @@ def main() -> None:
         write_whole(options.output, json_text(result), force=True)
     if options.render:
         result = json.loads(options.output.read_text(encoding="utf-8"))
-        write_whole(options.render, with_table(options.render, table(result)), force=True)
+        write_between(options.render, "compression", table(result))
         options.output.with_suffix(".png").write_bytes(picture(result))
 
 
@@ -83,9 +80,7 @@ def run(data: Path, extended: list[str], repeats: int) -> dict[str, Any]:
     paths = [data / "corpora" / text for text in TEXTS]
     rows = measure_compression(tokenizers, paths, document_lines=DOCUMENT_LINES)
     return {
-        "schema_version": 1,
-        "benchmark": "compression",
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **stamp("compression"),
         "conditions": conditions(repeats),
         "speed": [speed([t], paths, repeats) for t in tokenizers]
         + [speed([tokenizers[0], t], paths, repeats) for t in tokenizers[1 : 1 + len(extended)]],
@@ -101,12 +96,9 @@ def guarantees(folder: Path) -> dict[str, list[int]]:
 
 
 def conditions(repeats: int) -> dict[str, Any]:
-    libraries = ("tokext", "sentencepiece", "tokenizers", "fugashi", "numpy")
     return {
-        "n_cpus": os.cpu_count(),
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in libraries},
+        **machine("n_cpus", "platform", "python"),
+        "versions": versions("sentencepiece", "tokenizers", "fugashi", "numpy"),
         "document_lines": DOCUMENT_LINES,
         "repeats": repeats,
     }
@@ -236,16 +228,6 @@ def picture(result: dict[str, Any]) -> bytes:
     ]
     data = {"series": names, "groups": groups, "unit": "characters per token"}
     return png(Chart("compression", "bars", "Characters per token by corpus", "", data))
-
-
-def with_table(path: Path, rendered: str, begin: str = BEGIN, end: str = END) -> str:
-    """The file's text with the table between its two marks."""
-    text = path.read_text(encoding="utf-8")
-    before, found_begin, rest = text.partition(begin)
-    _, found_end, after = rest.partition(end)
-    if not found_begin or not found_end:
-        raise SystemExit(f"{path} has no line {begin} followed by {end}")
-    return f"{before}{begin}\n{rendered}\n{end}{after}"
 
 
 if __name__ == "__main__":

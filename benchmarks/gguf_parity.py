@@ -15,10 +15,8 @@ tokens are compared with those of transformers.
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import json
 import os
-import platform
 import subprocess
 import sys
 import tarfile
@@ -28,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from conditions import machine, versions
 
 from tokext import merge_vocab, train_vocab
 from tokext.corpus.read import group_lines, read_corpus
@@ -131,8 +130,8 @@ def run(options: argparse.Namespace, work: Path) -> dict[str, Any]:
         "logits": compare_logits(llama, checkpoint),
         "conditions": {
             "converter": "convert_hf_to_gguf.py of llama.cpp, float32",
-            "platform": platform.platform(),
-            "versions": versions(options.llama_python),
+            **machine("platform"),
+            "versions": all_versions(options.llama_python),
         },
     }
 
@@ -205,12 +204,12 @@ def compare_logits(llama: Llama, checkpoint: Path) -> dict[str, Any]:
     }
 
 
-def versions(llama_python: str) -> dict[str, str]:
-    found = {n: importlib.metadata.version(n) for n in ("tokext", "sentencepiece", "transformers")}
+def all_versions(llama_python: str) -> dict[str, str]:
     code = "import importlib.metadata as m; print(m.version('llama_cpp_python'))"
     asked = subprocess.run(
         [llama_python, "-c", code], check=True, stdout=subprocess.PIPE, text=True
     )
+    found = versions("sentencepiece", "transformers")
     return found | {"llama-cpp-python": asked.stdout.strip()}
 
 

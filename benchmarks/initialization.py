@@ -20,11 +20,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import gzip
-import importlib.metadata
 import itertools
 import json
-import os
-import platform
 import pydoc_data.topics
 import time
 from collections.abc import Callable
@@ -32,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from conditions import machine, versions
 
 from tokext import merge_vocab, train_vocab
 from tokext.corpus.read import read_corpus
@@ -307,11 +305,8 @@ def conditions(options: argparse.Namespace) -> dict[str, Any]:
         "english": "Python's manual (pydoc topics) and tokext's corpus; held out: every tenth "
         "paragraph of the manual",
         "threads": options.threads,
-        "cores": os.cpu_count(),
-        "platform": platform.platform(),
-        "versions": {
-            name: importlib.metadata.version(name) for name in ("tokext", "torch", "transformers")
-        },
+        **machine("cores", "platform"),
+        "versions": versions("torch", "transformers"),
     }
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import platform
 import statistics
 import sys
 import time
@@ -23,6 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "bench" / "leakage")]
 
+from conditions import machine  # noqa: E402
 from leakage_lines import read_labelled  # noqa: E402
 
 from tokext.bench.leakage import Sample, find_leaks, measure_leakage, read_samples, scan  # noqa: E402
@@ -115,8 +115,7 @@ def main() -> None:
     identify = line_identifier()
     result: dict[str, Any] = {
         "conditions": {
-            "python": platform.python_version(),
-            "machine": platform.machine(),
+            **machine("python", "machine"),
             "repeats": REPEATS,
             "statistic": "median of process time, one core",
             "identifier": "fastText lid.176.ftz" if identify else None,

@@ -24,11 +24,9 @@ The work folder's gigabytes are removed at the end; `--keep` leaves them for ano
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import json
 import multiprocessing
 import os
-import platform
 import resource
 import shutil
 import statistics
@@ -41,6 +39,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from conditions import load_average, machine, versions
 from random_checkpoints import prepare, prepare_sparse
 
 from tokext.output import json_text, write_whole
@@ -241,13 +240,10 @@ def conditions(work: Path, options: argparse.Namespace) -> dict[str, Any]:
         "limit_minutes": options.limit_minutes,
         "base_bytes": (work / "base" / "model.safetensors").stat().st_size,
         "bytes_to_write": int((work / "bytes").read_text()),
-        "cores": os.cpu_count(),
-        "load_average_at_the_end": round(os.getloadavg()[0], 2),
-        "platform": platform.platform(),
-        "versions": {
-            name: importlib.metadata.version(name)
-            for name in ("tokext", "torch", "transformers", "safetensors")
-        },
+        **machine("cores"),
+        "load_average_at_the_end": load_average(2),
+        **machine("platform"),
+        "versions": versions("torch", "transformers", "safetensors"),
         "timing": "wall clock until the files are on the disk; imports of torch and transformers "
         "are not counted in seconds; process_seconds has them",
     }

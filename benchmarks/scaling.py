@@ -21,8 +21,6 @@ import gzip
 import itertools
 import json
 import lzma
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -34,6 +32,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+from conditions import load_average, machine
 
 from tokext.corpus.census import take_census
 from tokext.corpus.read import read_corpus
@@ -76,8 +75,8 @@ def main() -> None:
         ]
     result = {
         "benchmark": "scaling",
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
-        "load_average": os.getloadavg()[0],
+        "machine": machine("cores", "python"),
+        "load_average": load_average(2),
         "boundary": HOW["boundary"],
         "rows": rows,
         "growth": growth(rows),

@@ -19,11 +19,7 @@ greedy loops of as many steps: the plainest one there is, and `generate` of tran
 from __future__ import annotations
 
 import argparse
-import datetime
-import importlib.metadata
 import json
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -32,6 +28,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from conditions import machine, stamp, versions
+from marks import write_between
 from transformers import DynamicCache
 
 from tokext.bench.shapes import find_shape
@@ -82,7 +80,7 @@ def main() -> None:
         result = json.loads(options.output.read_text(encoding="utf-8"))
         name = options.output.stem
         rendered = f"{image(name)}\n\n{table(result)}"
-        write_whole(options.render, with_block(options.render, name, rendered), force=True)
+        write_between(options.render, name, rendered)
         options.output.with_suffix(".png").write_bytes(picture(result))
 
 
@@ -102,9 +100,7 @@ def run(options: argparse.Namespace, cache: Path) -> dict[str, Any]:
         compiled=options.compile,
     )
     return {
-        "schema_version": 1,
-        "benchmark": "throughput",
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **stamp("throughput"),
         "conditions": conditions(options),
         "harness": harness_cost(held_out.read_text(encoding="utf-8"), options.device),
         "rows": [row.as_dict() | {"model": Path(row.model).name} for row in rows],
@@ -123,13 +119,10 @@ def learned(training: Path, cache: Path, size: int) -> Path:
 
 
 def conditions(options: argparse.Namespace) -> dict[str, Any]:
-    libraries = ("tokext", "torch", "transformers", "tokenizers", "numpy")
     return {
-        "n_cpus": os.cpu_count(),
+        **machine("n_cpus", "platform", "python"),
         "n_threads": torch.get_num_threads(),
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in libraries},
+        "versions": versions("torch", "transformers", "tokenizers", "numpy"),
         "n_added": options.size,
         "new_tokens": options.new_tokens,
         "prefill_chars": options.prefill_chars,
@@ -253,16 +246,6 @@ def picture(result: dict[str, Any]) -> bytes:
 
 def image(name: str) -> str:
     return f"![Characters per second before and after](benchmarks/results/{name}.png)"
-
-
-def with_block(path: Path, name: str, rendered: str) -> str:
-    """The file's text with picture and table between the two marks of a result."""
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    before, found, rest = path.read_text(encoding="utf-8").partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise SystemExit(f"{path} has no line {begin} followed by {end}")
-    return f"{before}{begin}\n{rendered}\n{end}{after}"
 
 
 if __name__ == "__main__":

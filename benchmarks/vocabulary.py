@@ -17,7 +17,6 @@ technical pages, and Japanese prose of other kinds, written for tokext.
 from __future__ import annotations
 
 import argparse
-import datetime
 import hashlib
 import json
 import os
@@ -32,8 +31,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from compression import conditions, with_table
+from conditions import load_average, machine, now, stamp, versions
 from limits import RARELY, Cut, agreement, fewest_tokens, n_rarely_used
+from marks import write_between
 from recipe import BASE
 
 from tokext.corpus.boundaries import BOUNDARIES
@@ -52,7 +52,6 @@ TRAINING = "ja_train.txt.gz"
 TEXTS = {"literature": "ja_heldout_literature.txt", "technical": "ja_heldout_technical.txt"}
 DOCUMENT_LINES = 20
 DEFAULT = "continue-none"
-BEGIN, END = "<!-- vocabulary: begin -->", "<!-- vocabulary: end -->"
 
 
 def main() -> None:
@@ -69,8 +68,7 @@ def main() -> None:
         write_whole(options.output, json_text(result), force=True)
     if options.render:
         result = json.loads(options.output.read_text(encoding="utf-8"))
-        rendered = with_table(options.render, table(result), BEGIN, END)
-        write_whole(options.render, rendered, force=True)
+        write_between(options.render, "vocabulary", table(result))
         options.output.with_suffix(".png").write_bytes(picture(result))
 
 
@@ -122,14 +120,22 @@ def run(data: Path, work: Path, only: list[str] | None, *, again: bool) -> dict[
             print(name, size, file=sys.stderr)
             rows.append({"run": name, "n_added": size, **cost, **measure(cut, texts, english)})
     return {
-        "schema_version": 1,
-        "benchmark": "vocabulary",
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "conditions": conditions(1) | {"load_average": round(os.getloadavg()[0], 1)},
+        **stamp("vocabulary"),
+        "conditions": conditions(),
         "texts": {name: sum(map(len, documents)) for name, documents in texts.items()},
         "rows": rows,
         "failed": failed,
         "limits": limits(data, work, texts["literature"], [r["run"] for r in rows]),
+    }
+
+
+def conditions() -> dict[str, Any]:
+    return {
+        **machine("n_cpus", "platform", "python"),
+        "versions": versions("sentencepiece", "tokenizers", "fugashi", "numpy"),
+        "document_lines": DOCUMENT_LINES,
+        "repeats": 1,
+        "load_average": load_average(),
     }
 
 
@@ -143,8 +149,7 @@ def measured(name: str, command: list[str], work: Path, *, again: bool) -> dict[
             return dict(kept)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    when = {"started": now, "load_average": round(os.getloadavg()[0], 1)}
+    when = {"started": now(), "load_average": load_average()}
     before, started = os.times(), time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
