@@ -28,6 +28,8 @@ size = 20
 
 [merge]
 [resize]
+init = "align"
+sample = ["text.txt"]
 
 [bench.throughput]
 texts = ["text.txt"]

@@ -215,6 +215,25 @@ engine = "local"
     }
 
 
+def test_what_a_recipe_says_of_reading_and_counting_reaches_compression(tiny):
+    (tiny / "dump").write_text('{"body": "猫が縁側で眠っている。"}\n' * 9, encoding="utf-8")
+    said = """texts = ["dump"]
+format = "jsonl"
+text_field = "body"
+document = "line"
+split = "train"
+max_bad_share = 0.5
+word_sample_chars = 0
+engine = "local"
+"""
+    stages = "[merge]\n[bench.compression]\n" + said
+    write_recipe(tiny, "counted.toml", stages)
+    rows = json.loads((tiny / "run/compression.json").read_text("utf-8"))
+    assert [row["n_documents"] for row in rows] == [9, 9]
+    again = write_recipe(tiny, "counted.toml", stages + "workers = 1\n")
+    assert again == {"merge": "unchanged", "bench compression": "unchanged"}
+
+
 STAGES_BY_NAME = {stage.name: stage for stage in STAGES}
 
 

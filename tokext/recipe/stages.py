@@ -61,12 +61,18 @@ def _tiny_model(options: Mapping[str, Any], folder: Path) -> None:
 
 
 def _resize(options: Mapping[str, Any], folder: Path) -> None:
+    from tokext.corpus.read import read_corpus
     from tokext.model.resize import resize_checkpoint
 
     given = dict(options)
-    model = _base_model(given, folder)
+    model, sample = _base_model(given, folder), given.pop("sample", None)
     resize_checkpoint(
-        model, tokenizer=folder / "tokenizer", output=folder / "model", force=True, **given
+        model,
+        tokenizer=folder / "tokenizer",
+        output=folder / "model",
+        sample=read_corpus(sample) if sample else None,
+        force=True,
+        **given,
     )
 
 
@@ -127,6 +133,29 @@ def _report(options: Mapping[str, Any], folder: Path) -> None:
     write_report(results, output=folder / "report", force=True, **given)
 
 
+#: How texts are read, counted, and answers drawn, wherever a stage does.
+_READING: Final = {
+    "text_field": STRING,
+    "document": STRING,
+    "max_bad_share": NUMBER,
+    "format": STRING,
+    "split": STRING,
+}
+_COUNTING: Final = {"workers": INTEGER, "engine": STRING, "address": STRING}
+_SAMPLING: Final = {
+    "prompts": PROMPTS,
+    "template": FILE,
+    "temperature": NUMBERS,
+    "top_p": NUMBERS,
+    "min_p": NUMBERS,
+    "repetition_penalty": NUMBERS,
+    "n": INTEGER,
+    "max_new_tokens": INTEGER,
+    "batch_size": INTEGER,
+    "device": STRING,
+    "dtype": STRING,
+}
+
 _BEFORE_REPORT: Final = (
     Stage(
         "train-vocab",
@@ -145,17 +174,11 @@ _BEFORE_REPORT: Final = (
             "preset": STRING,
             "veto": FILE,
             "keep_all": SWITCH,
-            "text_field": STRING,
-            "document": STRING,
-            "max_bad_share": NUMBER,
-            "format": STRING,
-            "split": STRING,
+            **_READING,
             "weight": STRINGS,
             "drop_duplicates": STRING,
-            "workers": INTEGER,
+            **_COUNTING,
             "max_memory": SIZE,
-            "engine": STRING,
-            "address": STRING,
         },
         shared=("base", "language", "seed"),
         needs=("inputs",),
@@ -180,8 +203,8 @@ _BEFORE_REPORT: Final = (
             "document_lines": INTEGER,
             "word_sample_chars": INTEGER,
             "curve": SWITCH,
-            "text_field": STRING,
-            "format": STRING,
+            **_READING,
+            **_COUNTING,
         },
         shared=("base", "language"),
         needs=("texts",),
@@ -200,7 +223,15 @@ _BEFORE_REPORT: Final = (
         "resize",
         output="model",
         do=_resize,
-        options={"init": STRING, "device": STRING, "dtype": STRING, "rescale": SWITCH},
+        options={
+            "init": STRING,
+            "sample": TEXTS,
+            "device": STRING,
+            "dtype": STRING,
+            "rescale": SWITCH,
+            "copy": SWITCH,
+            "check_logits": SWITCH,
+        },
         shared=("model", "seed"),
         after=("merge", "tiny-model"),
     ),
@@ -220,6 +251,7 @@ _BEFORE_REPORT: Final = (
             "repeats": INTEGER,
             "warmup": INTEGER,
             "compiled": SWITCH,
+            "max_memory": SIZE,
             "machine": STRING,
         },
         shared=("base", "model", "seed"),
@@ -231,21 +263,7 @@ _BEFORE_REPORT: Final = (
         "sample",
         output="samples",
         do=_sample,
-        options={
-            "prompts": PROMPTS,
-            "template": FILE,
-            "temperature": NUMBERS,
-            "top_p": NUMBERS,
-            "top_k": INTEGERS,
-            "min_p": NUMBERS,
-            "repetition_penalty": NUMBERS,
-            "n": INTEGER,
-            "max_new_tokens": INTEGER,
-            "batch_size": INTEGER,
-            "device": STRING,
-            "dtype": STRING,
-            "load_in_4bit": SWITCH,
-        },
+        options=_SAMPLING | {"top_k": INTEGERS, "load_in_4bit": SWITCH, "max_memory": SIZE},
         shared=("model", "seed"),
         after=("tiny-model", "resize"),
     ),
@@ -253,19 +271,7 @@ _BEFORE_REPORT: Final = (
         "sweep",
         output="sweep",
         do=_sweep,
-        options={
-            "prompts": PROMPTS,
-            "template": FILE,
-            "temperature": NUMBERS,
-            "top_p": NUMBERS,
-            "min_p": NUMBERS,
-            "repetition_penalty": NUMBERS,
-            "n": INTEGER,
-            "max_new_tokens": INTEGER,
-            "batch_size": INTEGER,
-            "device": STRING,
-            "dtype": STRING,
-        },
+        options=_SAMPLING,
         shared=("model", "language", "seed"),
         after=("tiny-model", "resize"),
         reported=True,
