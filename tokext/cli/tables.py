@@ -39,12 +39,22 @@ def compression_table(rows: Sequence[CompressionRow]) -> str:
             f"{corpus[0]}: {first.n_chars:,} characters, {first.n_documents:,} documents, "
             f"{first.n_lines:,} lines"
         )
-        lines.append(f"  {'':{name_width}}  {'  '.join(heads)}")
-        for row in members:
-            cells = zip(_compression_cells(row), map(len, heads), strict=True)
-            aligned = "  ".join(f"{cell:>{width}}" for cell, width in cells)
-            lines.append(f"  {row.tokenizer:{name_width}}  {aligned}")
+        named = [(row.tokenizer, _compression_cells(row)) for row in members]
+        lines += block(heads, named, name_width)
     return "\n".join(lines)
+
+
+def block(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], width: int) -> list[str]:
+    """The heads, and under them a line a name: `width` characters for that, and its cells."""
+    return [
+        f"  {'':{width}}  {'  '.join(heads)}",
+        *(f"  {name:{width}}  {under(heads, cells)}" for name, cells in rows),
+    ]
+
+
+def under(heads: Sequence[str], cells: Sequence[str]) -> str:
+    """Cells that end where their heads do."""
+    return "  ".join(f"{cell:>{len(head)}}" for head, cell in zip(heads, cells, strict=True))
 
 
 def _compression_cells(row: CompressionRow) -> list[str]:
@@ -69,9 +79,8 @@ def plan_table(plan: Plan) -> str:
         "  ".join(heads),
     ]
     for row in plan.rows:
-        cells = zip(_plan_cells(plan, row), map(len, heads), strict=True)
         marks = [name for name in ("knee", "fastest") if row is getattr(plan, name)]
-        line = "  ".join(f"{cell:>{width}}" for cell, width in cells)
+        line = under(heads, _plan_cells(plan, row))
         lines.append(f"{line}  {', '.join(marks)}".rstrip())
     if plan.rows[-1].n_added < plan.n_asked:
         lines.append(f"{plan.corpus} gives no more than {plan.rows[-1].n_added:,} pieces.")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tokext.records import ServedRow, ThroughputRow
+from tokext.cli.tables import block
+from tokext.records import ServedRow, ThroughputRow
 
 
 def served_table(rows: Sequence[ServedRow]) -> str:
@@ -19,11 +18,8 @@ def served_table(rows: Sequence[ServedRow]) -> str:
     for size in dict.fromkeys(row.concurrency for row in rows):
         own = [row for row in rows if row.concurrency == size]
         lines.append(f"{size} at a time, {own[0].n_requests} requests")
-        lines.append(f"  {'':{width}}  {'  '.join(heads)}")
-        for row in own:
-            cells = zip(_served_cells(row), map(len, heads), strict=True)
-            told = "  ".join(f"{cell:>{n}}" for cell, n in cells)
-            lines.append(f"  {row.model:{width}}  {told}")
+        named = [(row.model, _served_cells(row)) for row in own]
+        lines += block(heads, named, width)
     return "\n".join(lines)
 
 
@@ -48,12 +44,8 @@ def throughput_table(rows: Sequence[ThroughputRow]) -> str:
     lines = [f"{first.device_name}, {first.dtype}, {first.mode}, {first.repeats} repeats"]
     for size in dict.fromkeys(row.batch_size for row in rows):
         lines.append(f"batch {size}")
-        lines.append(f"  {'':{width}}  {'  '.join(heads)}")
-        for row in rows:
-            if row.batch_size == size:
-                cells = zip(_cells(row), map(len, heads), strict=True)
-                told = "  ".join(f"{cell:>{n}}" for cell, n in cells)
-                lines.append(f"  {row.model:{width}}  {told}")
+        named = [(row.model, _cells(row)) for row in rows if row.batch_size == size]
+        lines += block(heads, named, width)
     return "\n".join([*lines, *_break_even(rows)])
 
 
