@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,16 @@ def make_section(
     """
     whole = tuple(part for part in parts if part is not None)
     return Section(name, words(f"{name}.title"), words(f"{name}.lead"), whole, kinds)
+
+
+def compared(
+    name: str, material: Material, *makers: Callable[[Comparison, Words], Part | None]
+) -> Section | None:
+    """A section on compression alone; None where no results were given to compare."""
+    if material.comparison is None:
+        return None
+    parts = [make(material.comparison, material.words) for make in makers]
+    return make_section(name, material.words, parts, kinds=("compression",))
 
 
 def make_columns(words: Words, *given: tuple[str, str, Form]) -> tuple[Column, ...]:

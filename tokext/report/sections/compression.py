@@ -5,29 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from tokext.report.comparison import Comparison
-from tokext.report.parts import Chart, Form, Part, Section, Table
+from tokext.report.parts import Chart, Form, Section, Table
 from tokext.report.sections.build import (
     PAIR,
     Material,
     alt_text,
     cells_about,
+    compared,
     make_columns,
-    make_section,
 )
 from tokext.report.words import Words
 
 
 def section(material: Material) -> Section | None:
     """Characters per token by corpus, all that was counted, and words where they were measured."""
-    if material.comparison is None:
-        return None
-    comparison, words = material.comparison, material.words
-    parts: list[Part | None] = [
-        _compression_chart(comparison, words),
-        _compression_table(comparison, words),
-        _words_table(comparison, words),
-    ]
-    return make_section("compression", words, parts, kinds=("compression",))
+    return compared("compression", material, _compression_chart, _compression_table, _words_table)
 
 
 def _compression_chart(comparison: Comparison, words: Words) -> Chart:

@@ -9,8 +9,8 @@ from tokext.report.sections.build import (
     Material,
     alt_text,
     cells_about,
+    compared,
     make_columns,
-    make_section,
     names_of,
 )
 from tokext.report.words import Words
@@ -22,11 +22,7 @@ _FEWEST_DOCUMENTS = 5
 
 def section(material: Material) -> Section | None:
     """How long most documents are in tokens, drawn and in numbers."""
-    if material.comparison is None:
-        return None
-    comparison, words = material.comparison, material.words
-    parts = [_documents_chart(comparison, words), _documents_table(comparison, words)]
-    return make_section("documents", words, parts, kinds=("compression",))
+    return compared("documents", material, _documents_chart, _documents_table)
 
 
 def _documents_chart(comparison: Comparison, words: Words) -> Chart | None:

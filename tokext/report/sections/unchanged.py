@@ -9,8 +9,8 @@ from tokext.report.sections.build import (
     Material,
     alt_text,
     cells_about,
+    compared,
     make_columns,
-    make_section,
     names_of,
 )
 from tokext.report.words import Words
@@ -18,11 +18,7 @@ from tokext.report.words import Words
 
 def section(material: Material) -> Section | None:
     """The share of lines that are cut otherwise than by the base."""
-    if material.comparison is None:
-        return None
-    comparison, words = material.comparison, material.words
-    parts = [_unchanged_chart(comparison, words), _examples_table(comparison, words)]
-    return make_section("unchanged", words, parts, kinds=("compression",))
+    return compared("unchanged", material, _unchanged_chart, _examples_table)
 
 
 def _unchanged_chart(comparison: Comparison, words: Words) -> Chart | None:
