@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tokext.errors import InputError
-from tokext.records.record import read_json
+from tokext.records.record import read_rows
 from tokext.records.typed import typed
 from tokext.records.use import ChangedLine, PieceUse
 
@@ -199,10 +199,4 @@ def read_compression(path: str | Path) -> list[CompressionRow]:
     Raises:
         InputError: The file is missing, or holds something else.
     """
-    rows = read_json(path)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise InputError(
-            f"{path} is not a list of compression rows.",
-            hint="give a file that tokext bench compression -o wrote.",
-        )
-    return [CompressionRow.from_dict(row) for row in rows]
+    return [CompressionRow.from_dict(row) for row in read_rows(path, "compression")]

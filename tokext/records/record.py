@@ -111,6 +111,25 @@ def read_record(path: str | Path) -> dict[str, Any]:
     return record
 
 
+def read_rows(path: str | Path, measured: str) -> list[dict[str, Any]]:
+    """Read a result that is a list of rows, as a benchmark writes it.
+
+    Args:
+        path: The file.
+        measured: What it is of, as the benchmark is called: ``compression``, ``throughput``.
+
+    Raises:
+        InputError: The file is missing, or holds something else.
+    """
+    rows = read_json(path)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError(
+            f"{path} is not a list of {measured} rows.",
+            hint=f"give a file that tokext bench {measured} -o wrote.",
+        )
+    return rows
+
+
 def read_json(path: str | Path) -> Any:
     """Read a JSON file.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tokext.errors import InputError
-from tokext.records.record import read_json
+from tokext.records.record import read_rows
 from tokext.records.typed import typed
 
 
@@ -178,10 +178,4 @@ def read_throughput(path: str | Path) -> list[ThroughputRow]:
     Raises:
         InputError: The file is missing, or holds something else.
     """
-    rows = read_json(path)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise InputError(
-            f"{path} is not a list of throughput rows.",
-            hint="give a file that tokext bench throughput -o wrote.",
-        )
-    return [ThroughputRow.from_dict(row) for row in rows]
+    return [ThroughputRow.from_dict(row) for row in read_rows(path, "throughput")]
