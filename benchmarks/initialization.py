@@ -19,20 +19,18 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import gzip
 import itertools
 import json
-import pydoc_data.topics
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from bilingual import HELD_OUT_CHARS, ORIGINS, Texts, mixed, texts
 from conditions import machine, versions
 
 from tokext import merge_vocab, train_vocab
-from tokext.corpus.read import read_corpus
 from tokext.model import resize_checkpoint
 from tokext.model.bits import bits_per_char, unigram_bits_per_char
 from tokext.model.plan import INITS
@@ -47,12 +45,8 @@ BASE = "mistralai/Mistral-7B-v0.1"
 TARGET = 0.8
 SHAPE = TinyOptions(width=128, n_layers=3, n_heads=4, batch_size=8, window=64, rate=4e-3)
 ROUND_STEPS = 400
-#: Of each corpus: lines of Japanese to train on, characters of each language to measure on.
-TRAIN_LINES, HELD_OUT_CHARS = 12_000, 6_000
 #: What is trained, and how fast at most: new rows have much further to go than the rest.
 RATES = {"new rows": 5e-3, "everything": 1e-3}
-
-Texts = dict[str, list[str]]
 
 
 def main() -> None:
@@ -113,38 +107,6 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def texts(data: Path) -> tuple[Texts, Texts]:
-    """Text to train on and text held out, by language, as lists of lines."""
-    with gzip.open(data / "corpora" / "ja_train.txt.gz", "rt", encoding="utf-8") as file:
-        lines = [line.strip() for line in file if line.strip()]
-    step = max(1, len(lines) // TRAIN_LINES)
-    held_ja = read_corpus(data / "corpora" / "ja_heldout_literature.txt")
-    manual = [
-        " ".join(paragraph.split())
-        for _, topic in sorted(pydoc_data.topics.topics.items())
-        for paragraph in topic.split("\n\n")
-        if len(paragraph) > 80
-    ]
-    corpora = Path(__file__).parents[1] / "corpora" / "en"
-    own = read_corpus([p for p in sorted(corpora.glob("*.txt")) if "heldout" not in p.name])
-    held_manual = manual[::10]
-    del manual[::10]
-    train_texts = {"ja": lines[::step], "en": [*manual, *own]}
-    return train_texts, {"ja": first_chars(held_ja), "en": first_chars(held_manual)}
-
-
-def first_chars(lines: Any) -> list[str]:
-    """Lines from the first on, until they hold as many characters as are measured."""
-    found: list[str] = []
-    n_chars = 0
-    for line in lines:
-        if n_chars >= HELD_OUT_CHARS:
-            break
-        found.append(line)
-        n_chars += len(line)
-    return found
-
-
 def train_base(work: Path, train_texts: Texts, held_out: Texts, minutes: float) -> dict[str, Any]:
     """Train in rounds until the target is met in both languages; the last round's figures."""
     tokenizer = load_tokenizer(BASE)
@@ -192,11 +154,6 @@ def train_round(
         model.save_pretrained(new)
         write_files(new, tokenizer)
         (new / "seconds.json").write_text(json.dumps(time.perf_counter() - started))
-
-
-def mixed(train_texts: Texts) -> list[str]:
-    """The lines of all languages; windows are drawn at random, so their order does not matter."""
-    return [line for lines in train_texts.values() for line in lines]
 
 
 def write_tokenizer(work: Path, lines: list[str], n_pieces: int) -> None:
@@ -301,9 +258,7 @@ def conditions(options: argparse.Namespace) -> dict[str, Any]:
         "rates": RATES,
         "minutes_for_the_base_at_most": options.minutes,
         "held_out_chars": HELD_OUT_CHARS,
-        "japanese": "ja_train.txt.gz, every n-th line; held out: ja_heldout_literature.txt",
-        "english": "Python's manual (pydoc topics) and tokext's corpus; held out: every tenth "
-        "paragraph of the manual",
+        **ORIGINS,
         "threads": options.threads,
         **machine("cores", "platform"),
         "versions": versions("torch", "transformers"),

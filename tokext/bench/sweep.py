@@ -84,9 +84,7 @@ def sweep_models(
     if after:
         models["after"] = after
     folder = Path(output)
-    plan = {
-        "models": {which: _digest(Path(path)) for which, path in models.items()},
-        "prompts": [prompt.id for prompt in asked],
+    drawing: dict[str, Any] = {
         "temperature": list(temperature),
         "top_p": list(top_p),
         "min_p": list(min_p),
@@ -96,6 +94,11 @@ def sweep_models(
         "seed": seed,
         "template": str(template),
     }
+    plan = {
+        "models": {which: _digest(Path(path)) for which, path in models.items()},
+        "prompts": [prompt.id for prompt in asked],
+        **drawing,
+    }
     begin_sweep(folder, plan, force=force)
     answers: list[SweptAnswer] = []
     base = load_model(before, device=device, dtype=dtype)
@@ -103,20 +106,7 @@ def sweep_models(
         loaded = base if which == "before" else load_model(path, device=device, dtype=dtype)
         say(f"sweep: {loaded.name}, {which} the extension")
         file = folder / f"{which}.jsonl"
-        sample_model(
-            loaded,
-            asked,
-            file,
-            template=template,
-            temperature=temperature,
-            top_p=top_p,
-            min_p=min_p,
-            repetition_penalty=repetition_penalty,
-            n=n,
-            max_new_tokens=max_new_tokens,
-            batch_size=batch_size,
-            seed=seed,
-        )
+        sample_model(loaded, asked, file, batch_size=batch_size, **drawing)
         answers += read_answers(which, read_samples(file).samples, language)
     found = Sweep(
         before=Path(before).name,
