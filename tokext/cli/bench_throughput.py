@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tokext import progress
-from tokext.cli import options
+from tokext.cli import options, sources
 from tokext.cli.several import SeveralValues
 from tokext.cli.throughput_tables import served_table, throughput_table
 
@@ -45,14 +45,8 @@ from tokext.cli.throughput_tables import served_table, throughput_table
     metavar="N...",
     help="Sequences at a time.",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@click.option(
-    "--dtype",
-    type=click.Choice(["auto", "bfloat16", "float16", "float32"]),
-    default="auto",
-    show_default=True,
-    help="auto is that of the files; of a shape bfloat16, on the CPU float32.",
-)
+@sources.device
+@sources.dtype("auto is that of the files; of a shape bfloat16, on the CPU float32.")
 @click.option(
     "--new-tokens",
     default=128,
@@ -65,11 +59,7 @@ from tokext.cli.throughput_tables import served_table, throughput_table
 @click.option("--repeats", default=5, show_default=True, help="Passes, in turns between models.")
 @click.option("--warmup", default=1, show_default=True, help="Passes before them.")
 @click.option("--compile", "compiled", is_flag=True, help="Compile the step of decoding.")
-@click.option(
-    "--max-memory",
-    metavar="SIZE",
-    help="Of a checkpoint on the device, as 20GB; other weights wait in memory or on the disk.",
-)
+@sources.max_memory
 @click.option(
     "--machine",
     default="auto",
@@ -96,14 +86,8 @@ from tokext.cli.throughput_tables import served_table, throughput_table
     show_default=True,
     help="Have a server continue the text, or answer it.",
 )
-@click.option(
-    "--timeout",
-    "timeout_seconds",
-    default=120.0,
-    show_default=True,
-    help="Seconds for one answer of a server.",
-)
-@click.option("--tries", "n_tries", default=6, show_default=True, help="For one answer.")
+@sources.timeout
+@sources.tries
 @click.option("-o", "--output", type=click.Path(), help="Also write the rows as one JSON file.")
 @options.common
 def command(
@@ -146,29 +130,21 @@ def command(
 #: Flags that mean something for a server alone, and those that do for both.
 _SERVER = {"model", "concurrency", "n_requests", "api", "timeout_seconds", "n_tries"}
 _BOTH = {"new_tokens", "prefill_chars"}
-_SPELLED = {"n_requests": "requests", "timeout_seconds": "timeout", "n_tries": "tries",
-            "compiled": "compile"}  # fmt: skip
 
 
 def _is_server(models: Sequence[str]) -> bool:
-    are_urls = {name.startswith(("http://", "https://")) for name in models}
+    are_urls = {sources.is_url(name) for name in models}
     if len(are_urls) > 1:
         raise click.UsageError("checkpoints and servers are not measured together.")
     return are_urls.pop()
 
 
 def _own_flags(measuring: dict[str, Any], is_server: bool) -> dict[str, Any]:
-    """The flags of one of the two sources; one of the other that was set is contradictory."""
-    context = click.get_current_context()
-    own = _SERVER | _BOTH if is_server else measuring.keys() - _SERVER
-    for name in measuring.keys() - own - {"seed"}:
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            flag = _SPELLED.get(name, name).replace("_", "-")
-            kind = "a server" if is_server else "a checkpoint"
-            raise click.UsageError(f"--{flag} has no meaning for {kind}.")
-    if is_server and not measuring["model"]:
-        raise click.UsageError("a server needs --model NAME: what it calls the model.")
-    return {name: value for name, value in measuring.items() if name in own}
+    if not is_server:
+        return sources.own_flags(measuring, _SERVER, is_server)
+    # Every command takes a seed; a server is asked for the likeliest tokens, and draws nothing.
+    given = {name: value for name, value in measuring.items() if name != "seed"}
+    return sources.own_flags(given, given.keys() - _SERVER - _BOTH, is_server)
 
 
 def _run(

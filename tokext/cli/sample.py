@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tokext.cli import options
+from tokext.cli import options, sources
 from tokext.cli.several import SeveralValues
 
 if TYPE_CHECKING:
     from tokext.bench.sampling import SampleSummary
 
 #: Flags that mean something for one of the two sources alone.
-_LOCAL = {"tokenizer": None, "batch_size": 8, "device": "auto", "dtype": "auto",
-          "load_in_4bit": False, "max_memory": None}  # fmt: skip
-_SERVER = {"model": None, "concurrency": 8, "timeout_seconds": 120.0, "n_tries": 6}
+_LOCAL = ("tokenizer", "batch_size", "device", "dtype", "load_in_4bit", "max_memory")
+_SERVER = ("model", "concurrency", "timeout_seconds", "n_tries")
 
 
 @click.command("sample", cls=SeveralValues)
@@ -81,30 +80,14 @@ _SERVER = {"model": None, "concurrency": 8, "timeout_seconds": 120.0, "n_tries":
 @click.option("--max-new-tokens", default=512, show_default=True, help="Of each answer.")
 @click.option("--tokenizer", help="Another tokenizer's folder.")
 @click.option("--batch-size", default=8, show_default=True, help="Samples at a time.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@click.option(
-    "--dtype",
-    type=click.Choice(["auto", "bfloat16", "float16", "float32"]),
-    default="auto",
-    show_default=True,
-    help="auto is that of the files.",
-)
+@sources.device
+@sources.dtype("auto is that of the files.")
 @click.option("--load-in-4bit", is_flag=True, help="Quantize with bitsandbytes while loading.")
-@click.option(
-    "--max-memory",
-    metavar="SIZE",
-    help="Of the checkpoint on the device, as 20GB; other weights wait in memory or on the disk.",
-)
+@sources.max_memory
 @click.option("--model", help="What the server calls the model.")
 @click.option("--concurrency", default=8, show_default=True, help="Requests at a time.")
-@click.option(
-    "--timeout",
-    "timeout_seconds",
-    default=120.0,
-    show_default=True,
-    help="Seconds for one answer of a server.",
-)
-@click.option("--tries", "n_tries", default=6, show_default=True, help="For one answer.")
+@sources.timeout
+@sources.tries
 @options.common
 def command(
     source: str, output: str, as_json: bool, prompts: tuple[str, ...], **given: Any
@@ -122,8 +105,8 @@ def command(
     """
     from tokext.bench.prompts import read_prompts
 
-    is_server = source.startswith(("http://", "https://"))
-    _refuse_others(given, _LOCAL if is_server else _SERVER, is_server)
+    is_server = sources.is_url(source)
+    given = sources.own_flags(given, _LOCAL if is_server else _SERVER, is_server)
     asked = read_prompts(*prompts)
     if is_server:
         from tokext.bench.server import sample_server
@@ -134,19 +117,6 @@ def command(
 
         done = sample_model(source, asked, output, **given)
     options.emit(dataclasses.asdict(done), _told(done), as_json=as_json)
-
-
-def _refuse_others(given: dict[str, Any], others: dict[str, Any], is_server: bool) -> None:
-    """Take out the other source's flags; one that was set is contradictory."""
-    for name, default in others.items():
-        if given.pop(name) != default:
-            flag = {"timeout_seconds": "timeout", "n_tries": "tries"}.get(name, name)
-            raise click.UsageError(
-                f"--{flag.replace('_', '-')} has no meaning for "
-                f"{'a server' if is_server else 'a checkpoint'}."
-            )
-    if is_server and not given["model"]:
-        raise click.UsageError("a server needs --model NAME: what it calls the model.")
 
 
 def _told(done: SampleSummary) -> str:
