@@ -10,6 +10,29 @@ import click
 
 from tokext.cli import options
 
+_WITHOUT_TORCH = (
+    "This was the tokenizer. For the model stages: pip install 'tokext[model]', then tokext demo."
+)
+
+#: Characters of a sample that are shown; a Japanese one takes two columns.
+_LINE_CHARS = 48
+
+#: A model is trained in a minute or two, so that there is one to extend where none is at hand. It
+#: continues a text; it was not taught to answer.
+_MODEL_STAGES: dict[str, dict[str, object]] = {
+    "tiny-model": {"inputs": ["embedded:ja", "embedded:en"]},
+    "resize": {},
+    "bench throughput": {
+        "texts": ["embedded:ja/heldout_ja_prose.txt"],
+        "batch_size": [1, 8],
+        "device": "cpu",
+        "new_tokens": 64,
+        "repeats": 3,
+        "prefill_chars": 256,
+    },
+    "sample": {"template": "plain", "max_new_tokens": 24, "device": "cpu"},
+}
+
 
 @click.command("demo")
 @click.option(
@@ -43,31 +66,6 @@ def command(output: str, force: bool, as_json: bool, seed: int) -> None:
     if more:
         result["throughput"] = read_json(Path(output, "throughput.json"))
     options.emit(result, text, as_json=as_json)
-
-
-_WITHOUT_TORCH = (
-    "This was the tokenizer. For the model stages: pip install 'tokext[model]', then tokext demo."
-)
-
-
-#: Characters of a sample that are shown; a Japanese one takes two columns.
-_LINE_CHARS = 48
-
-#: A model is trained in a minute or two, so that there is one to extend where none is at hand. It
-#: continues a text; it was not taught to answer.
-_MODEL_STAGES: dict[str, dict[str, object]] = {
-    "tiny-model": {"inputs": ["embedded:ja", "embedded:en"]},
-    "resize": {},
-    "bench throughput": {
-        "texts": ["embedded:ja/heldout_ja_prose.txt"],
-        "batch_size": [1, 8],
-        "device": "cpu",
-        "new_tokens": 64,
-        "repeats": 3,
-        "prefill_chars": 256,
-    },
-    "sample": {"template": "plain", "max_new_tokens": 24, "device": "cpu"},
-}
 
 
 def _model_lines(folder: Path) -> list[str]:

@@ -77,8 +77,8 @@ def _fonts(text: str) -> str:
     """The fonts that the page brings along, as `@font-face` rules.
 
     Japanese letters come first in the page's list of fonts: where no other font has them, Chromium
-    draws boxes in the first lines if theirs is the last. Symbols come last:
-    most machines have them.
+    draws boxes in the first lines if theirs is the last. Symbols come last, since most machines
+    have them.
     """
     letters = embedded_font("".join(c for c in text if ord(c) >= FIRST_CJK))
     symbols = embedded_font("".join(c for c in text if ord(c) < FIRST_CJK))

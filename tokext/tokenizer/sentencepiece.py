@@ -135,11 +135,6 @@ class SentencePieceModel:
         return {1: "unigram", 2: "bpe", 3: "word", 4: "char"}[self._proto.trainer_spec.model_type]
 
     @property
-    def splits_digits(self) -> bool:
-        """Whether the trainer kept every digit by itself."""
-        return bool(self._proto.trainer_spec.split_digits)
-
-    @property
     def splits_scripts(self) -> bool:
         """Whether the trainer let no piece cross from one script to another."""
         return bool(self._proto.trainer_spec.split_by_unicode_script)

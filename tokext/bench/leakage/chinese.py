@@ -55,7 +55,6 @@ _SYNTAX = re.compile(
 _KANALESS = (
     r"[一-鿿，、][一-鿿，、][是了在也就很這个個之於不的和与把被給跟都][一-鿿，、][一-鿿，、]"
 )
-_CHINESE_PUNCTUATION = "，；：！？“”《》"
 
 
 @dataclass(frozen=True)

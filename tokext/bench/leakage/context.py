@@ -7,7 +7,6 @@ import re
 
 from tokext.bench.leakage.scripts import HAN, KANA, LATIN
 
-OPENING = '(（[［〔「『"“‘〈《【'
 _CLOSING = {"(": ")）", "（": "）)", "[": "]", "［": "］", "〔": "〕"}
 _QUOTES = {
     "「": "」",

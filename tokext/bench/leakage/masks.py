@@ -9,7 +9,7 @@ from tokext.bench.leakage.scripts import HAN, KANA, LATIN, MASKED
 
 # Patterns stop at the first space or Japanese letter where they can, and count where they cannot, so
 # that the time stays linear in the length of a line.
-_END = rf"\s{KANA}{HAN}、。「」『』（）【】！？，：；<>\"'`|"
+
 # A program's name begins a command where what follows is an order to it, an option or a path; many of
 # the names are English words too (`cat`, `brew`).
 _ORDERS = (

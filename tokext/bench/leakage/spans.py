@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["word", "line", "response"]
@@ -25,10 +25,6 @@ class Leak:
     confidence: Confidence
     reason: str
     detail: str = ""
-
-    def at_level(self, level: Level) -> Leak:
-        """The same leak at another level."""
-        return replace(self, level=level)
 
 
 @dataclass(frozen=True)
