@@ -31,8 +31,14 @@ _CODE_LINE = re.compile(
       | (?:export|interface|type|declare)\s+\w.*[{=(]\s*$ | return\s*[{(]\s*$ | [})\]]+[;,]?\s*$ | \}\s*(?:else|catch|finally)\b.*\{\s*$
       | [\w$.@#:*, >\-\[\]]+(?:\([^()]*\))?\s*\{\s*$ | [a-z][a-z\-]+:\s*[^:;]+;\s*$
     )""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
+_QUERY = re.compile(
+    r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE)\s.*\b(?:FROM|INTO|SET|TABLE|VIEW)\b"
+)
+_STRING_OR_COMMENT = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|/\*.*?(?:\*/|$)|(?:#|//|--\s)[^\n]*")
+_COMMENT_AFTER = re.compile(r"(?<=[;)\]}:{])\s+(?:#|//)\s")
+_OTHER_LETTER = re.compile(r"[^\W\d_A-Za-z]")
 _IMPORT = re.compile(
     r"\s*(?:import\s+[\w.]+(?:\s+as\s+\w+)?|from\s+[\w.]+\s+import\s+[\w, *()]+)\s*;?\s*$"
 )
@@ -54,16 +60,28 @@ def is_code_line(line: str) -> bool:
     Example:
         >>> is_code_line("for name in os.listdir('.'):"), is_code_line("for example, water")
         (True, False)
+        >>> is_code_line("面白い(笑)"), is_code_line("print('面白い')")
+        (False, True)
     """
     if len(line) >= 400:
         return False
     if _IMPORT.match(line) or _LOG.match(line):
         return True
+    if not line.isascii() and (comment := _COMMENT_AFTER.search(line)) is not None:
+        line = line[: comment.start()]
     return (
         _CODE_LINE.match(line) is not None
         and _CODE_MARKS.search(line) is not None
         and not _PROSE_END.search(line)
+        and (not _speaks(line) or _QUERY.match(line) is not None)
     )
+
+
+def _speaks(line: str) -> bool:
+    """Whether letters of Japanese, Korean ... stand outside strings and comments."""
+    if line.isascii():
+        return False
+    return _OTHER_LETTER.search(_STRING_OR_COMMENT.sub("", line)) is not None
 
 
 def line_kinds(lines: list[str]) -> list[LineKind]:
@@ -86,11 +104,11 @@ def line_kinds(lines: list[str]) -> list[LineKind]:
             at += 1
             continue
         end = _closing(lines, at + 1, opening[1])
-        inside = lines[at + 1 : end]
-        kind = _fence_kind(opening[2].casefold(), inside)
+        has_text = end < len(lines) and not lines[end].lstrip().startswith(opening[1])
+        inside = lines[at + 1 : end + has_text]
         kinds.append(CODE if opening.start() == 0 else PROSE)
-        kinds.extend(kind for _ in inside)
-        kinds.extend(CODE for _ in lines[end : end + 1])
+        kinds.extend(_kinds_in_fence(opening[2].casefold(), inside))
+        kinds.extend(CODE for _ in lines[end : end + (not has_text)])
         at = end + 1
     for start, end in _settings(lines, kinds):
         kinds[start:end] = [DATA] * (end - start)
@@ -123,9 +141,16 @@ def _settings(lines: list[str], kinds: list[LineKind]) -> list[tuple[int, int]]:
 
 
 def _closing(lines: list[str], at: int, fence: str) -> int:
-    while at < len(lines) and not lines[at].lstrip().startswith(fence):
+    """Where a fence closes: at a line that begins with it, or after the text of one."""
+    while at < len(lines) and not _closes(lines[at].strip(), fence):
         at += 1
     return at
+
+
+def _closes(line: str, fence: str) -> bool:
+    return line.startswith(fence) or (
+        fence != "---" and line.endswith(fence) and line.count(fence) == 1
+    )
 
 
 def _kind_outside(line: str, before: LineKind) -> LineKind:
@@ -149,17 +174,24 @@ def _looks_like_json(line: str) -> bool:
     return _JSON_SHAPE.search(line) is not None
 
 
-def _fence_kind(tag: str, inside: list[str]) -> LineKind:
+def _kinds_in_fence(tag: str, inside: list[str]) -> list[LineKind]:
     body = "\n".join(inside)
     if tag in {"json", "jsonl", "json5"} or (not tag and body.lstrip()[:1] in {"{", "["}):
-        return JSON
+        return [JSON] * len(inside)
     if tag in _DATA_TAGS:
-        return DATA
-    if tag in _PROSE_TAGS:
-        return PROSE if not any(map(is_code_line, inside)) else CODE
-    if not tag and not _CODE_MARKS.search(body):
-        return DATA
-    return CODE
+        return [DATA] * len(inside)
+    if tag and tag not in _PROSE_TAGS:
+        return [CODE] * len(inside)
+    if tag and not any(map(is_code_line, inside)):
+        return [PROSE] * len(inside)
+    is_code = [
+        _CODE_MARKS.search(line) is not None and not _speaks(line) or is_code_line(line)
+        for line in inside
+    ]
+    # A comment between lines of code is code; a line of text with one parenthesis is none.
+    if sum(is_code) * 2 >= sum(1 for line in inside if line.strip()) and any(is_code):
+        return [CODE] * len(inside)
+    return [CODE if code else DATA for code in is_code]
 
 
 def is_code_answer(lines: list[str], kinds: list[LineKind]) -> bool:
