@@ -185,7 +185,7 @@ def _kinds_in_fence(tag: str, inside: list[str]) -> list[LineKind]:
     if tag and not any(map(is_code_line, inside)):
         return [PROSE] * len(inside)
     is_code = [
-        _CODE_MARKS.search(line) is not None and not _speaks(line) or is_code_line(line)
+        (_CODE_MARKS.search(line) is not None and not _speaks(line)) or is_code_line(line)
         for line in inside
     ]
     # A comment between lines of code is code; a line of text with one parenthesis is none.
