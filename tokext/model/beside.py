@@ -9,17 +9,16 @@ from pathlib import Path
 from tokext.model.checkpoint import CONFIG_FILE, INDEX_FILE, Checkpoint
 from tokext.model.edit import Edit
 from tokext.model.layout import Layout
+from tokext.model.origins import ROWS_FILE, write_origins
 from tokext.model.plan import RowPlan
 from tokext.model.side_files import (
     GENERATION_FILE,
-    ROWS_FILE,
     copy_others,
     new_config,
     new_generation_config,
     new_index,
     read_optional,
     write_json,
-    write_rows,
 )
 from tokext.records import EXTENSION_FILE, Extension
 
@@ -65,7 +64,7 @@ def write_side_files(folder: Path, job: Job) -> list[str]:
     )
     (folder / EXTENSION_FILE).unlink(missing_ok=True)
     padded.write(folder)
-    write_rows(folder / ROWS_FILE, extension, job.plan, edit.padding, edit.twin)
+    write_origins(folder / ROWS_FILE, extension, job.plan, edit.padding, edit.twin)
     return carried
 
 

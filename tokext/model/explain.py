@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tokext.merge.explain import SpelledPiece, explain_pieces
 from tokext.model.checkpoint import open_checkpoint
 from tokext.model.edit import FileRows
 from tokext.model.layout import find_layout
-from tokext.model.side_files import ROWS_FILE
+from tokext.model.origins import ROWS_FILE, read_origins
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def explain_text(text: str, model: str | Path) -> list[ExplainedPiece]:
         )
     spelled = explain_pieces(text, folder)
     ids = {piece.id for piece in spelled}
-    origins = dict(_rows(folder / ROWS_FILE, ids))
+    origins = dict(read_origins(folder / ROWS_FILE, ids))
     norms = _norms(folder, sorted(ids))
     return [
         ExplainedPiece(
@@ -67,20 +66,6 @@ def explain_text(text: str, model: str | Path) -> list[ExplainedPiece]:
         )
         for piece in spelled
     ]
-
-
-def _rows(
-    path: Path, wanted: set[int]
-) -> Iterator[tuple[int, tuple[str, tuple[tuple[int, float], ...]]]]:
-    """The lines of ``rows.json`` for these ids: a row is a line, so it is never parsed whole."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            if not line.startswith('{"id": '):
-                continue
-            if int(line[7 : line.index(",")]) in wanted:
-                row = json.loads(line.rstrip(",\n"))
-                shares = tuple((int(i), float(w)) for i, w in row["from"])
-                yield row["id"], (row["origin"], shares)
 
 
 def _norms(folder: Path, ids: Iterable[int]) -> list[dict[int, float]]:

@@ -16,8 +16,9 @@ from tokext.model.checkpoint import CONFIG_FILE, INDEX_FILE, Checkpoint
 from tokext.model.edit import FileRows
 from tokext.model.header import write_header
 from tokext.model.layout import Layout, Place
+from tokext.model.origins import ROWS_FILE
 from tokext.model.segments import PlainBytes, Segment
-from tokext.model.side_files import GENERATION_FILE, ROWS_FILE, write_json
+from tokext.model.side_files import GENERATION_FILE, write_json
 from tokext.model.write import write_proved
 from tokext.tokenizer.carried import TOKENIZER_FILES
 

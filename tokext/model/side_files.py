@@ -1,22 +1,19 @@
-"""The small files beside the weights: config, generation config, tokenizer, licenses, rows.json."""
+"""The small files beside the weights: config, generation config, tokenizer, licenses."""
 
 from __future__ import annotations
 
 import copy
-import itertools
-import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tokext.errors import ModelError
-from tokext.model.plan import RowPlan
-from tokext.output import copy_into, json_lines, json_text
-from tokext.records import RECORD_FILE, Extension, read_json
+from tokext.model.origins import ROWS_FILE
+from tokext.output import copy_into, json_text
+from tokext.records import RECORD_FILE, read_json
 from tokext.tokenizer.carried import TOKENIZER_FILES, chat_templates, is_licence, licences
 
-ROWS_FILE = "rows.json"
 GENERATION_FILE = "generation_config.json"
 _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".h5", ".msgpack", ".onnx"}
 
@@ -32,20 +29,6 @@ _KEPT_FLAGS = (
     "truncation_side",
 )
 _KEPT_FILES = ("chat_template.jinja", "chat_template.json")
-
-_FORMULAS = {
-    "subword-mean": "the mean of the constituents' rows",
-    "weighted-mean": "the mean of the constituents' rows by the bytes of text each stands for",
-    "align": "the mean of the base spans that carried the piece in a sample, by how often each did",
-    "global-mean": "the mean of the trained rows",
-    "normal": "drawn from the normal distribution of the trained rows (true covariance)",
-    "zero": "zero",
-}
-_BYTES_FORMULA = (
-    "half the mean of the fallback bytes' rows, half the center of the added language (the mean of "
-    "all distinct base rows that spell the other pieces)"
-)
-_PADDING_FORMULA = "a copy of one base row, so that it never wins: see tokext.model.padding"
 
 
 def new_config(config: Mapping[str, Any], n_rows: int, dtype: str | None = None) -> dict[str, Any]:
@@ -170,38 +153,3 @@ def _keep_flags(checkpoint: Path, target: Path) -> None:
     kept = {key: theirs[key] for key in _KEPT_FLAGS if theirs.get(key) is not None}
     if ours | kept != ours:
         write_json(path, ours | kept)
-
-
-def write_rows(
-    path: Path, extension: Extension, plan: RowPlan, padding: Iterable[int], twin: int | None
-) -> None:
-    """Write ``rows.json``: how every new row was made, a line a row."""
-    used = dict.fromkeys(plan.origins)
-    formulas = {o: _FORMULAS.get(o, _BYTES_FORMULA) for o in used}
-    options = {"init": plan.init, "rescale": plan.rescale, "seed": plan.seed}
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        head = {**options, "formulas": formulas | {"padding": _PADDING_FORMULA}}
-        for key, value in head.items():
-            file.write(f"{'{' if key == 'init' else ','} {json.dumps(key)}: {_line(value)}\n")
-        rows = [*_added_rows(extension, plan), *_padding_rows(padding, twin)]
-        file.write(f', "rows": [\n{json_lines(rows)}\n]}}\n')
-
-
-def _added_rows(extension: Extension, plan: RowPlan) -> Iterator[dict[str, Any]]:
-    shares = zip(
-        plan.mixture.ids.tolist(),
-        plan.mixture.weights.double().round(decimals=6).tolist(),
-        strict=True,
-    )
-    lengths = plan.mixture.offsets.diff().tolist()
-    for added, origin, n in zip(extension.added, plan.origins, lengths, strict=True):
-        yield {"id": added.id, "piece": added.piece, "origin": origin,
-               "from": list(itertools.islice(shares, n))}  # fmt: skip
-
-
-def _padding_rows(padding: Iterable[int], twin: int | None) -> Iterator[dict[str, Any]]:
-    for id_ in padding:
-        yield {"id": id_, "piece": None, "origin": "padding", "from": [[twin, 1.0]]}
-
-
-_line = json.JSONEncoder(ensure_ascii=False).encode
