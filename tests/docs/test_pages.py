@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 
 import click
 import pytest
@@ -12,6 +11,7 @@ from loopback import serve
 from page_folder import DOCS, blocks, fill, run_page
 
 from tokext.cli.main import cli
+from tokext.recipe import read_recipe
 
 ROOT = DOCS.parent
 PAGES = sorted(p for p in DOCS.rglob("*.md") if p.parent.name not in ("systems", "reference"))
@@ -38,10 +38,11 @@ def test_no_command_stands_outside_a_block_that_is_run(page):
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda p: p.stem)
-def test_recipes_are_toml(page):
+def test_recipes_name_stages_and_options_that_there_are(page, tmp_path):
     for block in blocks(page):
         if block.language == "toml":
-            assert tomllib.loads(block.text)
+            (tmp_path / "recipe.toml").write_text(block.text, encoding="utf-8")
+            assert read_recipe(tmp_path / "recipe.toml").stages
 
 
 def test_every_page_is_in_the_navigation():
