@@ -24,7 +24,7 @@ from tokext.bench.sampling import (
     sweep,
 )
 from tokext.bench.templates import OWN, PromptFormat
-from tokext.errors import InputError, ModelError
+from tokext.errors import InputError, ModelError, refuse_below
 from tokext.model.load import LoadedModel, is_out_of_memory, load_model
 from tokext.progress import bar, say
 
@@ -91,8 +91,7 @@ def sample_model(
         repetition_penalty=repetition_penalty,
     )
     jobs = plan_jobs(as_prompts(prompts), settings, n=n, max_new_tokens=max_new_tokens, seed=seed)
-    if batch_size < 1:
-        raise InputError(f"batch_size is {batch_size}.", hint="it has to be 1 or more.")
+    refuse_below(1, batch_size=batch_size)
     loading: dict[str, Any] = {"tokenizer": tokenizer, "device": device, "dtype": dtype,
                "load_in_4bit": load_in_4bit, "max_memory": max_memory}  # fmt: skip
     loaded = model if isinstance(model, LoadedModel) else load_model(model, **loading)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from tokext.bench.prompts import Prompt
-from tokext.errors import InputError
+from tokext.errors import InputError, refuse_below
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,7 @@ def plan_jobs(
         >>> [job.id for job in plan_jobs([Prompt("hi", "Hello")], [Sampling()], n=2)]
         ['hi/temperature=0.7/1', 'hi/temperature=0.7/2']
     """
-    for name, value in (("n", n), ("max_new_tokens", max_new_tokens)):
-        if value < 1:
-            raise InputError(f"{name} is {value}.", hint="it has to be 1 or more.")
+    refuse_below(1, n=n, max_new_tokens=max_new_tokens)
     jobs = []
     for sampling, prompt, number in itertools.product(samplings, prompts, range(1, n + 1)):
         id_ = f"{prompt.id}/{sampling.label}/{number}"

@@ -22,7 +22,7 @@ from tokext.bench.sampling import (
     sweep,
 )
 from tokext.bench.templates import OWN, Template, find_template
-from tokext.errors import InputError, ModelError
+from tokext.errors import InputError, ModelError, refuse_below
 from tokext.progress import bar, say
 
 
@@ -85,8 +85,7 @@ def sample_server(
         repetition_penalty=repetition_penalty,
     )
     jobs = plan_jobs(as_prompts(prompts), settings, n=n, max_new_tokens=max_new_tokens, seed=seed)
-    if concurrency < 1:
-        raise InputError(f"concurrency is {concurrency}.", hint="it has to be 1 or more.")
+    refuse_below(1, concurrency=concurrency)
     if not model:
         raise InputError("the server's model has no name.", hint="give --model NAME.")
     found = None if str(template) == OWN else find_template(template)

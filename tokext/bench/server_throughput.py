@@ -14,7 +14,7 @@ from tokext.bench.endpoint import Endpoint, open_endpoint
 from tokext.bench.event_stream import Arrival
 from tokext.bench.texts import Texts
 from tokext.bench.throughput_windows import cut_windows, read_whole
-from tokext.errors import InputError, ModelError
+from tokext.errors import InputError, ModelError, refuse_below
 from tokext.progress import bar
 from tokext.records import ServedRow
 
@@ -222,10 +222,6 @@ def _check(
 ) -> None:
     if api not in _PATHS:
         raise InputError(f"there is no api {api!r}.", hint=f"give {' or '.join(_PATHS)}.")
-    least = {"concurrency": min(sizes, default=0), "new_tokens": new_tokens,
-             "prefill_chars": prefill_chars}  # fmt: skip
-    for name, value in least.items():
-        if value < 1:
-            raise InputError(f"{name} is {value}.", hint="it has to be 1 or more.")
-    if n_requests < 0:
-        raise InputError(f"n_requests is {n_requests}.", hint="it has to be 0 or more.")
+    least = min(sizes, default=0)
+    refuse_below(1, concurrency=least, new_tokens=new_tokens, prefill_chars=prefill_chars)
+    refuse_below(0, n_requests=n_requests)

@@ -20,7 +20,7 @@ from tokext.bench.throughput_subject import Subject, machine_of, open_subject
 from tokext.bench.throughput_team import Team
 from tokext.bench.throughput_windows import Windows, cut_windows, read_whole
 from tokext.bench.throughput_work import make_work
-from tokext.errors import InputError, ModelError
+from tokext.errors import InputError, ModelError, refuse_below
 from tokext.model.load import find_device, is_out_of_memory
 from tokext.progress import bar, say
 from tokext.records import ThroughputRow
@@ -244,10 +244,6 @@ def _check(
         )
     if shape:
         find_shape(shape)
-    least = {"batch_size": min(sizes, default=0), "new_tokens": new_tokens, "repeats": repeats,
-             "prefill_chars": prefill_chars}  # fmt: skip
-    for name, value in least.items():
-        if value < 1:
-            raise InputError(f"{name} is {value}.", hint="it has to be 1 or more.")
-    if warmup < 0:
-        raise InputError(f"warmup is {warmup}.", hint="it has to be 0 or more.")
+    refuse_below(1, batch_size=min(sizes, default=0), new_tokens=new_tokens, repeats=repeats)
+    refuse_below(1, prefill_chars=prefill_chars)
+    refuse_below(0, warmup=warmup)

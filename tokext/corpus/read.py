@@ -18,7 +18,7 @@ from tokext.corpus.hub import HubText
 from tokext.corpus.inputs import FORMATS, STANDARD_INPUT, Input, TextFile, find_input
 from tokext.corpus.stored import Advance
 from tokext.corpus.tally import CorpusStats, FileStats, Tally
-from tokext.errors import InputError
+from tokext.errors import InputError, refuse_below
 from tokext.progress import bar
 from tokext.records import InputFile
 
@@ -259,7 +259,6 @@ def _check_options(
         raise InputError(f"document is '{document}'.", hint="choose line or file.")
     if not 0 <= max_bad_share <= 1:
         raise InputError(f"max_bad_share is {max_bad_share}.", hint="choose between 0 and 1.")
-    if max_line_chars < 1:
-        raise InputError(f"max_line_chars is {max_line_chars}.", hint="choose 1 or more.")
+    refuse_below(1, max_line_chars=max_line_chars)
     if format is not None and format not in FORMATS:
         raise InputError(f"format is '{format}'.", hint=f"choose one of {', '.join(FORMATS)}.")
