@@ -1,13 +1,25 @@
 """What is said before learning, against what learning then takes."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
-from tokext.corpus.counts import RunCounts
+from tokext.corpus.count import count_runs
+from tokext.corpus.counts import RunCounts, write_table
+from tokext.corpus.embedded import embedded_lines
 from tokext.errors import InputError
+from tokext.languages import find_language
 from tokext.vocab import forecast as forecast_module
+from tokext.vocab import independent
 from tokext.vocab.added import train_vocab
 from tokext.vocab.forecast import forecast, refuse_beyond
+from tokext.vocab.rules import Rules
 from tokext.vocab.spelled import spell_runs
+from tokext.vocab.train import learn
+
+JA = find_language("ja")
 
 
 def test_places_are_about_those_that_the_trainer_lays_out(counts, base):
@@ -66,3 +78,86 @@ def test_runs_left_out_are_those_of_a_filter():
     for least in (1, 2, 3, 4):
         kept = RunCounts.of(mapping).at_least(least)
         assert kept == {run: n for run, n in mapping.items() if n >= least}
+
+
+def counting_trainings(monkeypatch):
+    """The sizes of vocabulary that SentencePiece's trainer is asked for, one by one."""
+    asked, train = [], independent.train_bpe
+
+    def counted(runs, vocab_size, **options):
+        asked.append(vocab_size)
+        return train(runs, vocab_size, **options)
+
+    monkeypatch.setattr(independent, "train_bpe", counted)
+    return asked
+
+
+@pytest.fixture(scope="module")
+def mostly_english():
+    """Lines of which most is Latin, with no space that would end a run before it."""
+    english = ["_".join(line.split()) for line in embedded_lines("en")]
+    lines = [
+        ja + "".join(english[(n * 7 + m) % len(english)] for m in range(6))
+        for n, ja in enumerate(embedded_lines("ja")[:400])
+    ]
+    return count_runs([lines], boundary="none")
+
+
+def test_the_less_of_a_text_may_enter_the_more_is_learned_at_once(
+    mostly_english, counts, base, monkeypatch
+):
+    """So that the one training that is forecast is the only one."""
+    asked = counting_trainings(monkeypatch)
+    for given in (counts, mostly_english):
+        learn(given, base, 1000, "independent", Rules(JA))
+    learn(mostly_english, base, 1000, "independent", Rules(JA, keep_all=True))
+    n_chars = [
+        len({char for run, _ in given for char in run}) for given in (counts, mostly_english)
+    ]
+    japanese, mixed, everything = asked
+    assert mixed - n_chars[1] > 1.3 * (japanese - n_chars[0])
+    assert everything < mixed
+
+
+def test_a_second_training_gives_what_one_that_is_large_enough_gives(
+    mostly_english, base, monkeypatch
+):
+    once = learn(mostly_english, base, 2500, "independent", Rules(JA))
+    monkeypatch.setattr(independent, "_SLACK", 0.01)
+    asked = counting_trainings(monkeypatch)
+    assert learn(mostly_english, base, 2500, "independent", Rules(JA)) == once
+    assert len(asked) > 1
+
+
+PEAK = """
+import resource, sys
+from pathlib import Path
+from tokext.corpus.counts import RunCounts
+from tokext.languages import find_language
+from tokext.tokenizer.load import load_tokenizer
+from tokext.vocab.forecast import forecast
+from tokext.vocab.rules import Rules
+from tokext.vocab.train import learn
+
+counts, base = RunCounts.in_file(Path(sys.argv[1])), load_tokenizer(sys.argv[2])
+expected = forecast(counts, base.model, 5000, sys.argv[3])[1].n_bytes
+learn(counts, base, 5000, sys.argv[3], Rules(find_language("ja")))
+unit = 1 if sys.platform == "darwin" else 1024
+peaks = [resource.getrusage(who).ru_maxrss * unit
+         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(expected / sum(peaks))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="asks POSIX for the peak of a process")
+@pytest.mark.parametrize("method", ["continue", "independent"])
+def test_the_memory_that_is_said_is_about_what_is_then_taken(base, tmp_path, method):
+    """Five million places; within a third, as `Forecast` says."""
+    lines = embedded_lines("ja")
+    texts = [f"{a}{b}" for n in range(1, 35) for a, b in zip(lines, lines[n * 7 :], strict=False)]
+    counts = count_runs([texts], boundary="none")
+    write_table(tmp_path / "counts.parquet", [counts.place])
+    command = [sys.executable, "-c", PEAK, str(tmp_path / "counts.parquet"), base.name, method]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    assert 0.67 < float(done.stdout) < 1.5

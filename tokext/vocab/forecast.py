@@ -50,7 +50,11 @@ COSTS = {
 
 @dataclass(frozen=True)
 class Forecast:
-    """What learning from runs takes."""
+    """What learning from runs takes: within a factor of two on a free core, memory within a third.
+
+    Of one training: `independent` does another one in the rare case that too few of its pieces may
+    enter, in the same memory.
+    """
 
     n_places: int
     n_bytes: int
@@ -121,7 +125,9 @@ def say_forecast(
     if max_memory is None and len(counts) < _MOMENT_RUNS:
         return
     forecasts = forecast(counts, base, size, method)
-    say(f"learning from {len(counts):,} distinct runs takes {forecasts[1]}")
+    again = ", and as long again where too few of its pieces may enter"
+    takes = f"{forecasts[1]}{again if method == 'independent' else ''}"
+    say(f"learning from {len(counts):,} distinct runs takes {takes}")
     if max_memory is not None:
         refuse_beyond(forecasts, parse_bytes(max_memory), counts)
 

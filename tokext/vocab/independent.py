@@ -16,6 +16,9 @@ from tokext.vocab.trainer import train_bpe
 #: Learned beyond what was asked for: some pieces are too long, too rare, or in the base already.
 _SLACK = 1.06
 
+#: Where hardly any of a text is in the language, a second training may have to do.
+_LEAST_SHARE = 0.2
+
 #: After so many merges in a row that are too rare, all others are: the trainer looks at the most
 #: frequent pairs first, and looks anew for them every hundred merges.
 _RARE_IN_A_ROW = 1000
@@ -31,7 +34,8 @@ def independent_pieces(
     """
     chars = _char_counts(counts)
     options = {"character_coverage": 0.9999, "split_by_unicode_script": base.splits_scripts}
-    wanted = int(size * _SLACK) + len(chars) + len(base.ids) // 8
+    wanted = int(size * _SLACK / _share_that_may_enter(chars, rules))
+    wanted += len(chars) + len(base.ids) // 8
     n_known = 0
     while True:
         trained = _train(counts, wanted, rules, **options)
@@ -44,7 +48,16 @@ def independent_pieces(
         if trained.size < wanted or all([False, *rare][-_RARE_IN_A_ROW:]):
             return
         wanted *= 2
-        say(f"too few of those may enter: learning {wanted:,} pieces")
+        say(f"too few of those may enter: learning {wanted:,} pieces, which takes as long again")
+
+
+def _share_that_may_enter(chars: Counter[str], rules: Rules) -> float:
+    """About how many of the pieces of a text may enter: where half of it is Latin, so are they.
+
+    A second training costs far more than some pieces too many in the first.
+    """
+    letters = sum(n for char, n in chars.items() if rules.allows_new(char))
+    return max(_LEAST_SHARE, letters / chars.total())
 
 
 def _missing(
