@@ -82,6 +82,7 @@ def on_labelled(flag: Callable[[str, str], bool]) -> dict[str, Any]:
         "mended_on_1": ("unseen_1.tsv",),
         "mended_on_2": ("unseen_2.tsv",),
         "mended_on_3": ("unseen_3.tsv",),
+        "mended_on_4": ("unseen_4.tsv",),
     }.items():
         cases = [case for file in files for case in read_labelled(file)]
         pairs = [(bool(case.leaks), flag(case.text, case.prompt)) for case in cases]

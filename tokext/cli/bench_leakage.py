@@ -141,10 +141,14 @@ def leakage_table(leakage: Leakage, comparison: Comparison | None = None) -> str
     lines = [header, *(_row(group, width) for group in rows)]
     if leakage.code:
         lines.append(f"with code, apart: {_percent(leakage.code.response)}")
-    looks = ", ".join(f"{rate.n} of {rate.total}" for rate in FIRST_LOOKS.values())
+    *hard, ordinary = (f"{rate.n} of {rate.total}" for rate in FIRST_LOOKS.values())
+    floor, wrong = FALSE_POSITIVES, FALSE_POSITIVES.wrong
     lines.append(
-        f"At first looks the rules flagged {looks} clean lines that are hard to tell, together "
-        f"{_percent(FALSE_POSITIVES)}; a rate below that range may be nothing but mistakes."
+        f"Of clean answers of real models the rules flag {floor.share:.2%} ({floor.low * 100:.2f}-"
+        f"{floor.high:.2%}; {wrong.n} of {wrong.total} flagged answers that were read was wrong): "
+        f"a rate that reaches below may be nothing but mistakes. At first looks they flagged "
+        f"{ordinary} clean answers written to try them, and {', '.join(hard)} clean lines written "
+        f"to mislead them."
     )
     field = leakage.total.field
     lines.append(

@@ -105,8 +105,8 @@ class SweepCell:
 class Sweep:
     """Every setting of one or two models; the first setting is the reference of its model.
 
-    `false_positive_low` and `false_positive_high` bound how often the rules flagged clean lines
-    that were hard to tell, at first looks: a rate below that may be nothing but mistakes.
+    `false_positive_low` and `false_positive_high` bound how often the leakage rules flag
+    a clean answer: a rate below that may be nothing but mistakes.
     """
 
     before: str

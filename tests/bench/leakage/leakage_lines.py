@@ -26,7 +26,7 @@ def read_labelled(name: str) -> list[Labelled]:
 
 
 def _unmark(rule: str, marked: str, prompt: str) -> Labelled:
-    marked = re.sub(r"\\(.)", lambda m: {"n": "\n"}.get(m[1], m[1]), marked)
+    marked = re.sub(r"\\(.)", lambda m: {"n": "\n", "t": "\t"}.get(m[1], m[1]), marked)
     text, leaks, at = "", [], 0
     for match in _MARK.finditer(marked):
         text += marked[at : match.start()]

@@ -8,13 +8,21 @@ from pathlib import Path
 import pytest
 from leakage_lines import Labelled, read_labelled
 
-from tokext.bench.leakage import FALSE_POSITIVES, FIRST_LOOKS, Rate, find_leaks, scan
+from tokext.bench.leakage import (
+    FALSE_POSITIVES,
+    FIRST_LOOKS,
+    Floor,
+    Rate,
+    find_leaks,
+    measure_leakage,
+    scan,
+)
 
 SEEN = read_labelled("seen_leaks.tsv") + read_labelled("seen_clean.tsv")
 #: Each was run once when the rules of its day were done, and mended for after that; the first look
 #: is in benchmarks/results/leakage_reading.json.
 READING = Path(__file__).parents[3] / "benchmarks" / "results" / "leakage_reading.json"
-UNSEEN = [case for number in (1, 2, 3) for case in read_labelled(f"unseen_{number}.tsv")]
+UNSEEN = [case for number in (1, 2, 3, 4) for case in read_labelled(f"unseen_{number}.tsv")]
 
 
 def _found(case: Labelled) -> tuple[tuple[int, int, str, str], ...]:
@@ -61,11 +69,25 @@ def test_every_word_mended_on_of_chinese_korean_and_russian_is_found():
     assert len(missed) <= 0.05 * len(gold), missed
 
 
-def test_the_false_positive_floor_is_what_the_first_looks_gave():
+def test_the_first_looks_are_what_they_gave():
     looks = json.loads(READING.read_text("utf-8"))["unseen_lines_first_look"]
     rates = [Rate(look["n_clean_flagged"], look["n_clean"]) for look in looks]
     assert list(FIRST_LOOKS.values()) == rates
-    assert Rate(sum(rate.n for rate in rates), sum(rate.total for rate in rates)) == FALSE_POSITIVES
+
+
+def test_the_false_positive_floor_is_what_the_reading_of_real_answers_gave():
+    reading = json.loads(READING.read_text("utf-8"))
+    flagged, floor = reading["flagged"], reading["floor"]
+    wrong = Rate(flagged["n_flagged_wrongly"], flagged["n"])
+    assert len(flagged["wrong"]) == wrong.n
+    assert len(set(flagged["ids"])) == wrong.total
+    assert Floor(wrong, floor["n_flagged"], floor["n_not_flagged"]) == FALSE_POSITIVES
+
+
+def test_a_rate_is_above_the_floor_when_its_interval_is():
+    leak, clean = "この essay は長い文章だと思います。", "はい、そうです。"
+    assert measure_leakage([leak] * 30 + [clean] * 315).total.above_floor
+    assert not measure_leakage([leak] + [clean] * 1119).total.above_floor
 
 
 def test_few_clean_lines_are_flagged_after_mending():

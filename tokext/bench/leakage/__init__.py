@@ -5,13 +5,8 @@ from tokext.bench.leakage.details import write_details
 from tokext.bench.leakage.examples import examples
 from tokext.bench.leakage.fieldmetric import FieldMetric
 from tokext.bench.leakage.find import find_leaks, scan
-from tokext.bench.leakage.measure import (
-    FALSE_POSITIVES,
-    FIRST_LOOKS,
-    GroupRates,
-    Leakage,
-    measure_leakage,
-)
+from tokext.bench.leakage.floor import FALSE_POSITIVES, FIRST_LOOKS, Floor
+from tokext.bench.leakage.measure import GroupRates, Leakage, measure_leakage
 from tokext.bench.leakage.page import write_html
 from tokext.bench.leakage.samples import Sample, SampleFile, read_samples
 from tokext.bench.leakage.spans import Leak, Scan
@@ -22,6 +17,7 @@ __all__ = [
     "FIRST_LOOKS",
     "Comparison",
     "FieldMetric",
+    "Floor",
     "GroupRates",
     "Leak",
     "Leakage",

@@ -50,7 +50,7 @@ _MENTION_BEFORE = re.compile(
 )
 _MENTION_AFTER = re.compile(
     r"(?:[^。「」『』\"“”]{0,6})(?:という?(?:英|単)?(?:単語|言葉|語|動詞|名詞|形容詞|用語|表現|文字列|フレーズ|キーワード|エラー|メッセージ|警告|ボタン|名前)|(?:と|で)?発音|と表記|と書[きくい]|と綴|と訳|と略|の略|の意味|を意味|"
-    r"は[^。]{0,20}(?:意味|と読|という語|形容詞|動詞|名詞|挨拶|複数形|過去形|単語|略|進行形|完了形)|の(?:複数形|過去形|過去分詞|発音|語源|スペル|綴り)|と言います|と言う|といいます|とローマ字)"
+    r"は[^。]{0,20}(?:意味|含み|ニュアンス|と読|という語|形容詞|動詞|名詞|挨拶|複数形|過去形|単語|略|進行形|完了形)|の(?:複数形|過去形|過去分詞|発音|語源|スペル|綴り)|と言います|と言う|といいます|とローマ字)"
 )
 
 
@@ -175,10 +175,12 @@ def is_mentioned(line: str, start: int, end: int) -> bool:
         >>> is_mentioned("動詞「run」は", 3, 6), is_mentioned("「run」を", 1, 4)
         (True, False)
     """
-    before, after = line[max(0, start - 24) : start], line[end : end + 40]
+    before, after = line[max(0, start - 40) : start], line[end : end + 40]
+    if _IN_PATTERN.match(after):
+        return True
     quoted = before.rstrip()[-1:] in _QUOTES
     if quoted:
-        before = before.rstrip()[:-1]
+        before = _QUOTED_BEFORE.sub("", before.rstrip()[:-1])
         after = after.lstrip(" .,!?")[1:]
     if _MENTION_BEFORE.search(before) is not None and (
         quoted or before.endswith(("は", "は ", "で"))
@@ -187,6 +189,16 @@ def is_mentioned(line: str, start: int, end: int) -> bool:
     return _MENTION_AFTER.match(after) is not None and (
         quoted or "の略" in after[:8] or "と言" in after[:8]
     )
+
+
+#: A pattern of grammar: ``make＋人＋動詞の原形``.
+_IN_PATTERN = re.compile(
+    r"\s?[＋+]\s?(?:人|物|名詞|代名詞|動詞|形容詞|副詞|目的語|主語|補語|原形|過去分詞|不定詞|文)"
+)
+#: What is named along with what is mentioned: 名詞の "nation" や "station".
+_QUOTED_BEFORE = re.compile(
+    r"(?:[「『\"“][^「」『』\"“”]{1,20}[」』\"”]\s?(?:や|と|、|・|,|または)\s?)+$"
+)
 
 
 #: Programs are made of these: what stands before one is an identifier (``for ループ``).

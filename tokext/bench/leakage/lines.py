@@ -33,6 +33,13 @@ _CODE_LINE = re.compile(
     )""",
     re.VERBOSE | re.ASCII,
 )
+#: A query over several lines: what its next line begins with, and what stands before that.
+_QUERY_GOES_ON = re.compile(
+    r"\s*(?:FROM|WHERE|(?:GROUP|ORDER) BY|HAVING|(?:LEFT |RIGHT |INNER |OUTER )*JOIN|LIMIT|VALUES|SET|ON|AND|OR|UNION)\b"
+)
+_QUERY_BEGINS = re.compile(
+    rf"\s*(?:SELECT|INSERT INTO|UPDATE|DELETE|CREATE)\b|{_QUERY_GOES_ON.pattern}"
+)
 _QUERY = re.compile(
     r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE)\s.*\b(?:FROM|INTO|SET|TABLE|VIEW)\b"
 )
@@ -101,6 +108,8 @@ def line_kinds(lines: list[str]) -> list[LineKind]:
         )
         if opening is None:
             kinds.append(_kind_outside(line, kinds[-1] if kinds else PROSE))
+            if _QUERY_GOES_ON.match(line) and at and _QUERY_BEGINS.match(lines[at - 1]):
+                kinds[-1] = CODE
             at += 1
             continue
         end = _closing(lines, at + 1, opening[1])

@@ -15,8 +15,8 @@ from tokext.bench.leakage.scripts import HAN, KANA, LATIN, MASKED
 _ORDERS = (
     "add|am|apply|bisect|blame|branch|build|checkout|cherry-pick|clean|clone|commit|config|create|delete|describe|diff|exec|"
     "fetch|freeze|get|grep|images|info|init|install|list|log|logs|merge|mv|prune|ps|pull|push|rebase|reflog|"
-    "remote|remove|reset|restore|revert|rm|run|search|show|squash|stash|start|status|stop|submodule|switch|tag|test|uninstall|"
-    "up|update|upgrade|version|worktree"
+    "remote|remove|reset|restore|revert|rm|rmi|run|search|show|squash|stash|start|status|stop|submodule|switch|system|tag|test|uninstall|"
+    "up|update|upgrade|version|volume|worktree"
 )
 _COMMANDS = (
     f"(?:git|pip3?|npm|npx|yarn|docker|docker-compose|kubectl|conda|sudo|apt|apt-get|brew|cargo)(?= (?:(?:{_ORDERS})(?![a-z])|-|python|pip|apt|npm))|"

@@ -9,20 +9,12 @@ from typing import Any
 from tokext.bench.leakage.byscript import LIMITS
 from tokext.bench.leakage.fieldmetric import FieldMetric, field_metric
 from tokext.bench.leakage.find import scan
+from tokext.bench.leakage.floor import FALSE_POSITIVES, FIRST_LOOKS
 from tokext.bench.leakage.samples import Sample, as_samples
 from tokext.bench.leakage.scripts import count_words
 from tokext.bench.leakage.spans import Leak, Scan
 from tokext.bench.leakage.stats import Rate
 from tokext.errors import InputError
-
-#: How often the rules of the day flagged clean lines that they met for the first time; many were
-#: written to be mistaken. The rules were mended on them afterwards, so what they give now says
-#: nothing. A test reads them from ``benchmarks/results/leakage_reading.json``.
-FIRST_LOOKS = {"unseen_1": Rate(1, 80), "unseen_2": Rate(53, 192), "unseen_3": Rate(7, 75)}
-#: All first looks together: a rate whose interval reaches below may be nothing but mistakes.
-FALSE_POSITIVES = Rate(
-    sum(rate.n for rate in FIRST_LOOKS.values()), sum(rate.total for rate in FIRST_LOOKS.values())
-)
 
 
 @dataclass(frozen=True)
@@ -59,7 +51,7 @@ class GroupRates:
 
     @property
     def above_floor(self) -> bool:
-        """Whether the rate cannot be explained by mistakes as frequent as at the first looks."""
+        """Whether the rate is more than mistakes on clean answers can explain."""
         return self.response.low > FALSE_POSITIVES.high
 
     def as_json(self) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from tokext.bench.leakage.measure import FALSE_POSITIVES, Leakage, Measured
+from tokext.bench.leakage.floor import FALSE_POSITIVES
+from tokext.bench.leakage.measure import Leakage, Measured
 from tokext.bench.leakage.spans import Leak
 from tokext.output import write_whole
 
@@ -93,8 +94,8 @@ def html_page(leakage: Leakage) -> str:
     rate = leakage.total.response
     about = (
         f"{rate.n} of {rate.total} answers without code leak: {rate.share:.2%} "
-        f"(95 % {rate.low:.2%} to {rate.high:.2%}); at first looks the rules flagged "
-        f"{FALSE_POSITIVES.share:.1%} of clean lines that are hard to tell"
+        f"(95 % {rate.low:.2%} to {rate.high:.2%}); of clean answers the rules flag "
+        f"{FALSE_POSITIVES.share:.1%} ({FALSE_POSITIVES.low:.1%} to {FALSE_POSITIVES.high:.1%})"
     )
     return "\n".join(
         (
