@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from tokext.bench.leakage.scripts import HAN, KANA, LATIN
+from tokext.bench.leakage.words import word_set
 
 _CLOSING = {"(": ")）", "（": "）)", "[": "]", "［": "］", "〔": "〕"}
 _QUOTES = {
@@ -29,6 +30,8 @@ _SENTENCE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_GLOSS = 120
+#: What an answer that ends inside a parenthesis may hold of it.
+_LONGEST_CUT = 40
 
 
 def is_sentence(text: str) -> bool:
@@ -54,10 +57,28 @@ _MENTION_AFTER = re.compile(
 )
 
 
+#: Small, these make a clause of what a parenthesis holds.
+_CLAUSE_WORDS = re.compile(
+    r"(?<![A-Za-z\-])(?:also|mine|because|very|when|if|but|please|always|who|whose|than)(?![A-Za-z\-])"
+    "|[这那這您你我吗嗎呢吧]|(?<![如国國社])是|[们們]"
+    "|(?:^|\\s)(?:그리고|하지만|그래서|그런데|매우|정말|아주|너무)\\s|\\S\\s+\\S+\\s+\\S*[다요까죠][.!?]?$"
+)
+#: Japanese before a word that it introduces: 英: term, 正式には term.
+_INTRODUCED = re.compile(
+    rf"(?:英|{_LANGUAGE_NAME}|英名|英訳|別名|別称|略称?|略して|正式名?称?|原題|原語|学名|または|もしくは|いわゆる|通称|旧名?|例|例えば|特に|主に)"
+    r"(?:で(?:は|言うと)?|には?|の|名|は)?\s?[\"“「『]?(?=[A-Za-z])"
+)
+_PARTS = re.compile(r"[:：、,，/／;；・=＝]|など|等|または|もしくは")
+_LOWER_WORD = re.compile(r"(?<![A-Za-z.])[a-z]{3,}(?![A-Za-z])")
+_LOWER_HOST = re.compile(r"(?<![A-Za-z0-9._/\-])[a-z]{3,}\s{0,2}$")
+
+
 def is_gloss(line: str, start: int, end: int) -> bool:
     """Whether ``line[start:end]`` glosses the word before its parenthesis: ``日本語（term）``.
 
-    A sentence in parentheses is no gloss, and neither are more than eight words.
+    A clause in parentheses is no gloss, nor are more than eight words, Japanese with English words
+    among it, or English behind English in small letters. A parenthesis that the end of the line
+    leaves open is read as far as it goes.
 
     Example:
         >>> line = "離職率（turnover rate）は"
@@ -71,7 +92,22 @@ def is_gloss(line: str, start: int, end: int) -> bool:
     if close_at < 0:
         return False
     inside = line[open_at + 1 : close_at]
-    return len(inside.split()) <= 8 and not _SENTENCE_WORDS.search(inside)
+    if len(inside.split()) > 8 or _SENTENCE_WORDS.search(inside):
+        return False
+    is_title = line[:open_at].rstrip()[-1:] in {"』", "」"}
+    if not is_title and (_CLAUSE_WORDS.search(inside) or _is_mixed(inside)):
+        return False
+    host = _LOWER_HOST.search(line, max(0, open_at - 24), open_at)
+    is_known = host is None or host.group().strip() in word_set("neutral")
+    return is_known or not _LOWER_WORD.search(inside)
+
+
+def _is_mixed(inside: str) -> bool:
+    """Whether one part of a parenthesis has both Japanese and small Latin words."""
+    return any(
+        _JAPANESE.search(part) and _LOWER_WORD.search(part)
+        for part in _PARTS.split(_INTRODUCED.sub("", inside))
+    )
 
 
 def _opening_before(line: str, start: int) -> int:
@@ -91,7 +127,8 @@ def _find_closing(line: str, open_at: int, end: int) -> int:
             return at
         if line[at] in "。":
             return -1
-    return -1
+    is_cut_off = len(line) - open_at <= _LONGEST_CUT and not _JAPANESE.search(line, open_at)
+    return len(line) if is_cut_off else -1
 
 
 _EXPLAINED = re.compile(r"\s{0,2}[（(]([^（）()]{1,40})[）)]")
