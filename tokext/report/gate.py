@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +83,9 @@ def compare_results(
 ) -> Verdict:
     """Compare two compression results on the corpora that both measured.
 
-    The first tokenizer of OLD is the base. A corpus is English where 95 % of the letters of its
-    sample are Latin without marks.
+    The first tokenizer of OLD is the base, and of NEW too. A corpus is English where 95 % of the
+    letters of its sample are Latin without marks; each that NEW measured is judged, with each
+    tokenizer but the base, whether OLD has it or not.
 
     Args:
         old: A result that was good; one that measured the base alone will do.
@@ -93,14 +95,17 @@ def compare_results(
         corpus: The main corpus; without it the first whose tokens NEW changed.
 
     Raises:
-        InputError: A result is missing, they share no corpus, or what is demanded was not measured.
+        InputError: A result is missing, they share no corpus or have another base, or what is
+            demanded is no number or was not measured.
     """
+    _refuse_no_number(max_english_change, min_gain)
     before, after = _comparison(old), _comparison(new, corpus)
+    _refuse_other_base(before, after)
     changes = _changes(before, after)
     if not changes:
         raise InputError(f"{old} and {new} measured no corpus in common.", hint=_HINT)
     failures = [
-        *_too_much_change(changes, max_english_change, new),
+        *_too_much_change(after, max_english_change, new),
         *_too_little_gain(changes, min_gain, after),
     ]
     return Verdict(tuple(changes), tuple(failures))
@@ -111,6 +116,29 @@ def _comparison(result: str | Path, corpus: str | None = None) -> Comparison:
     if not rows:
         raise InputError(f"{result} holds no compression result.", hint=_HINT)
     return Comparison(rows, corpus)
+
+
+def _refuse_no_number(*demands: float | None) -> None:
+    """Refuse what nothing can fall short of: NaN compares as false with every number."""
+    for demand in demands:
+        if demand is not None and not (math.isfinite(demand) and demand >= 0):
+            raise InputError(
+                f"{demand} is nothing to judge by.",
+                hint="give a number from 0 on, such as 0 or 1.8.",
+            )
+
+
+def _refuse_other_base(before: Comparison, after: Comparison) -> None:
+    """Refuse a NEW that was compared with something else; one tokenizer alone is compared here."""
+    if after.extended is None:
+        return
+    one, other = (next(r for r in c.rows() if r["tokenizer"] == c.base) for c in (before, after))
+    if one.get("tokenizer_digest") != other.get("tokenizer_digest"):
+        raise InputError(
+            f"the base of {other['source']}, {after.base}, is not that of {one['source']}, "
+            f"{before.base}: they have other pieces or merges.",
+            hint="measure NEW with OLD's first tokenizer before the extended one.",
+        )
 
 
 def _changes(before: Comparison, after: Comparison) -> list[Change]:
@@ -154,22 +182,32 @@ def _is_english(row: Row) -> bool:
     return bool(letters) and n_ascii >= _LEAST_ASCII * len(letters)
 
 
-def _too_much_change(changes: Sequence[Change], most: float | None, new: str | Path) -> list[str]:
+def _too_much_change(after: Comparison, most: float | None, new: str | Path) -> list[str]:
     if most is None:
         return []
-    english = [change for change in changes if change.is_english]
-    if not english or any(change.changed_share is None for change in english):
+    english = [r for r in after.rows() if r["tokenizer"] != after.base or not after.extended]
+    english = [row for row in english if _is_english(row)]
+    if not english or any(_uncounted(row) for row in english):
         what = "counts no changed lines" if english else "measured no English corpus"
         raise InputError(
             f"{new} {what}, so --max-english-change {most:g} cannot be judged.",
             hint="tokext bench compression BASE EXTENDED --text english.txt, in this order.",
         )
     return [
-        f"{c.n_lines_changed:,} of {c.n_lines:,} lines of {c.corpus} changed, a share of "
-        f"{c.changed_share:.4f}; at most {most:g} may."
-        for c in english
-        if c.changed_share is not None and c.changed_share > most
+        f"{row['n_lines_changed']:,} of {row['n_lines']:,} lines of "
+        f"{after.short_corpus[row['corpus']]} changed with {after.short[row['tokenizer']]}, "
+        f"a share of {_share(row):.4f}; at most {most:g} may."
+        for row in english
+        if _share(row) > most
     ]
+
+
+def _uncounted(row: Row) -> bool:
+    return row.get("n_lines") is None or row.get("n_lines_changed") is None
+
+
+def _share(row: Row) -> float:
+    return float(row["n_lines_changed"] / row["n_lines"]) if row["n_lines"] else 0.0
 
 
 def _too_little_gain(
