@@ -40,6 +40,13 @@ def test_rarer_runs_left_out_cost_less_and_less(counts, base):
         )
 
 
+def test_pieces_take_memory_too_but_never_more_than_the_text_can_give(counts, base):
+    few, many, most = (
+        forecast(counts, base.model, size, "continue")[1].n_bytes for size in (10, 1000, 10**12)
+    )
+    assert few < many < most < 10**9
+
+
 def test_over_the_limit_it_says_which_option_brings_it_under(counts, base):
     forecasts = forecast(counts, base.model, 300, "continue")
     limit = (forecasts[1].n_bytes + forecasts[2].n_bytes) // 2
@@ -56,7 +63,7 @@ def test_where_nothing_brings_it_under_it_says_how_much_it_takes(counts, base):
 
 
 def test_training_is_refused_before_it_begins(text, base, tmp_path, monkeypatch):
-    costly = forecast_module.Cost(10**9, 1.0, 0.0, 0.0)
+    costly = forecast_module.Cost(10**9, 1.0, 0.0, 0.0, 0.0)
     monkeypatch.setitem(forecast_module.COSTS, "continue", costly)
     with pytest.raises(InputError, match=r"distinct runs would take about 1 s and 1\.0 GB"):
         train_vocab(text, tmp_path / "out", base=base.name, size=50, max_memory="900MB")

@@ -32,19 +32,21 @@ class Cost:
     Attributes:
         bytes_at_rest: The process before it learns, the base loaded.
         bytes_per_place: A place is a base token of a distinct run, or the gap behind the run.
+        bytes_per_piece: In the learner, and in the model that is made of the pieces.
         seconds_per_place: On a free core of a server of today.
         seconds_per_piece: The same.
     """
 
     bytes_at_rest: int
     bytes_per_place: float
+    bytes_per_piece: float
     seconds_per_place: float
     seconds_per_piece: float
 
 
 COSTS = {
-    "continue": Cost(200_000_000, 52.0, 1.5e-6, 5e-5),
-    "independent": Cost(200_000_000, 150.0, 1.8e-6, 6e-5),
+    "continue": Cost(200_000_000, 52.0, 1900.0, 1.5e-6, 5e-5),
+    "independent": Cost(200_000_000, 140.0, 1900.0, 1.8e-6, 6e-5),
 }
 
 
@@ -104,9 +106,10 @@ def forecast(
     found = {}
     for least, chars, runs in zip(thresholds, n_chars, n_runs, strict=True):
         n_places = round(chars * tokens_per_char) + runs
-        n_bytes = cost.bytes_at_rest + round(cost.bytes_per_place * n_places)
-        seconds = cost.seconds_per_place * n_places + cost.seconds_per_piece * size
-        found[least] = Forecast(n_places, n_bytes, seconds)
+        n_pieces = min(size, n_places)
+        n_bytes = cost.bytes_per_place * n_places + cost.bytes_per_piece * n_pieces
+        seconds = cost.seconds_per_place * n_places + cost.seconds_per_piece * n_pieces
+        found[least] = Forecast(n_places, cost.bytes_at_rest + round(n_bytes), seconds)
     return found
 
 
