@@ -5,6 +5,7 @@ import pytest
 from tokext.corpus import count as count_module
 from tokext.errors import InputError
 from tokext.vocab.added import train_vocab
+from tokext.vocab.train import METHODS
 from tokext.vocab.training import Training
 
 CUTS = {
@@ -38,3 +39,18 @@ def test_counts_are_cut_into_files_where_they_are_in_files(text, base, tmp_path,
 def test_what_cannot_be_cut_is_refused_before_anything_is_counted(text, base):
     with pytest.raises(InputError, match="the language is ko"):
         Training(text, base=base.name, language="ko", boundary="morpheme")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_input_that_counts_a_tenth_loses_no_run_for_that(text, base, tmp_path, method):
+    given = {"base": base.name, "size": 60, "workers": 1, "method": method}
+    whole = train_vocab(text, tmp_path / "whole", min_count=10, **given)
+    tenth = train_vocab(text, tmp_path / "tenth", min_count=1, weight=["ja.txt=0.1"], **given)
+    assert tenth == whole
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_size_beyond_all_numbers_says_the_largest_there_is(text, base, tmp_path, method):
+    given = {"base": base.name, "size": 10**12, "workers": 1, "method": method}
+    with pytest.raises(InputError, match=r"gives [\d,]+ pieces, not 1,000,000,000,000"):
+        train_vocab(text, tmp_path / "added", **given)

@@ -16,6 +16,9 @@ from tokext.vocab.trainer import train_bpe
 #: Learned beyond what was asked for: some pieces are too long, too rare, or in the base already.
 _SLACK = 1.06
 
+#: Beyond what any text gives, and within what the trainer reads as a number.
+_MOST_PIECES = 1 << 30
+
 #: Where hardly any of a text is in the language, a second training may have to do.
 _LEAST_SHARE = 0.2
 
@@ -38,6 +41,7 @@ def independent_pieces(
     wanted += len(chars) + len(base.ids) // 8
     n_known = 0
     while True:
+        wanted = min(wanted, _MOST_PIECES)
         trained = _train(counts, wanted, rules, **options)
         made = _times_made(trained, by_count(counts))
         learned = {p.text: made[id_] for id_, p in enumerate(trained.pieces) if id_ > 0}

@@ -141,7 +141,8 @@ class Training:
         ) as census:
             kept: dict[str, Any] = {"workers": census.workers, "shards": census.shards}
             counts = refine_runs(census.counts, **how, **self._cutting, **kept)
-            counts = counts.at_least(options["min_run_count"] * census.unit)
+            if options["min_run_count"] > 1:  # 1 keeps those of an input that counts less, too
+                counts = counts.at_least(options["min_run_count"] * census.unit)
             if options["preset"] == "fast":
                 counts = thin_runs(counts, census.unit)
             say_forecast(counts, self.base.model, size, self.method, working["max_memory"])
