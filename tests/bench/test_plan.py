@@ -141,6 +141,13 @@ def test_a_plan_is_read_back_as_it_was_written(plan, tmp_path):
     assert read_plan(tmp_path / "plan.json") == plan
 
 
+def test_a_plan_from_before_training_was_recorded_is_read_too(plan, tmp_path):
+    record = plan.record()
+    assert record["result"].pop("training")["min_count"] == 2
+    write_whole(tmp_path / "plan.json", json_text(record))
+    assert read_plan(tmp_path / "plan.json") == dataclasses.replace(plan, training={})
+
+
 BROKEN = '{"kind": "plan", "schema_version": 1, "result": {"rows": []}}'
 OTHER = '{"kind": "run", "schema_version": 1}'
 
