@@ -236,6 +236,21 @@ def test_nothing_that_continues_is_lost_to_a_veto(counts, base, learned):
     assert extend(base, pieces, language=JA).dropped == {}
 
 
+@each_method
+def test_a_vetoed_character_comes_back_neither_by_learning_nor_by_merging(base, tmp_path, method):
+    assert "鬱" not in base.model.ids
+    (tmp_path / "ja.txt").write_text("鬱蒼とした森\n憂鬱な雨\n憂いと森\n" * 9, encoding="utf-8")
+    (tmp_path / "veto.txt").write_text("鬱\n", encoding="utf-8")
+    options = {"base": base.name, "size": 10, "method": method, "workers": 1}
+    train_vocab(tmp_path / "ja.txt", tmp_path / "free", **options)
+    train_vocab(tmp_path / "ja.txt", tmp_path / "kept", veto=tmp_path / "veto.txt", **options)
+    for name, expected in (("free", True), ("kept", False)):
+        pieces, _ = read_added(tmp_path / name)
+        merged = extend(base, pieces, language=JA)
+        assert len(pieces) == 10
+        assert any("鬱" in piece.text for piece in merged.model.pieces) is expected
+
+
 @pytest.mark.parametrize("boundary", ["punctuation"], indirect=True)
 def test_a_veto_of_everything_is_refused(text, base, tmp_path, counts):
     every = learn_at_most(counts, base, 100_000, "continue", Rules(JA))

@@ -75,8 +75,17 @@ class Rules:
         return all(char in known or self.allows_new(char) for char in piece)
 
     def allows_new(self, char: str) -> bool:
-        """Whether a character that the base lacks may become a piece by itself."""
-        return self.keep_all or self.language.has_letter(char)
+        """Whether a character that the base lacks may become a piece by itself.
+
+        A vetoed one may not, and so nothing can be built on it.
+
+        Example:
+            >>> from tokext.languages import find_language
+            >>> rules = Rules(find_language("ja"), veto=frozenset("鬱"))
+            >>> rules.allows_new("鬱"), rules.allows_characters("憂鬱", {"憂"})
+            (False, False)
+        """
+        return char not in self.veto and (self.keep_all or self.language.has_letter(char))
 
     def is_well_formed(self, piece: str) -> bool:
         """Whether no digit, space or control character stands where it may not."""
