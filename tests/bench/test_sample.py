@@ -147,12 +147,14 @@ def test_a_larger_n_keeps_what_is_there(loaded, tmp_path):
     assert out.read_bytes().startswith(first)
 
 
-@pytest.mark.parametrize("cut", [1, 30, 200])
+@pytest.mark.parametrize("cut", [1, 30, 200, -1, -20])
 def test_a_last_line_that_was_cut_off_is_made_again(loaded, tmp_path, cut):
     out = tmp_path / "out.jsonl"
     sample_model(loaded, ASKED, out, **SHORT)
     whole = texts(out)
-    out.write_bytes(out.read_bytes()[:-cut])
+    *_, last = out.read_bytes().splitlines(keepends=True)
+    kept = len(last) - cut if cut > 0 else -cut
+    out.write_bytes(out.read_bytes().removesuffix(last) + last[:kept])
     assert sample_model(loaded, ASKED, out, **SHORT).n_made == 1
     assert texts(out) == whole
     assert len(lines(out)) == 5
@@ -203,12 +205,30 @@ def test_samples_of_another_run_are_not_mixed_in(loaded, tmp_path, change, said)
     assert len(lines(out)) == 5
 
 
-@pytest.mark.parametrize("content", [b"not JSON\n", b"[1]\n", b'{"text": "a"}\n'])
+@pytest.mark.parametrize(
+    "content", [b"not JSON\n", b"[1]\n", b'{"text": "a"}\n', b'{"id": [1]}\n', b'{"id": {}}\n']
+)
 def test_a_file_of_something_else_is_refused_and_untouched(loaded, tmp_path, content):
     out = tmp_path / "notes.jsonl"
     out.write_bytes(content)
     with pytest.raises(OutputError, match="line 1"):
         sample_model(loaded, ASKED, out, **SHORT)
+    assert out.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "rest", [b'{"my":"only copy"}', b"notes", b'{"id": "x", "text": "a"}', b'{"id": "0/', b"\0"]
+)
+@pytest.mark.parametrize("has_lines", [False, True])
+def test_a_last_line_of_something_else_is_refused_and_untouched(loaded, tmp_path, rest, has_lines):
+    out = tmp_path / "notes.json"
+    if has_lines:
+        sample_model(loaded, ASKED, out, **SHORT)
+    content = (out.read_bytes() if has_lines else b"") + rest
+    out.write_bytes(content)
+    with pytest.raises(OutputError, match="did not write") as refused:
+        sample_model(loaded, ASKED, out, **SHORT)
+    assert "--force" in refused.value.hint
     assert out.read_bytes() == content
 
 

@@ -60,9 +60,7 @@ class SampleLog:
     def append(self, records: Iterable[SampleRecord]) -> None:
         """Write samples, and wait until the disk has them."""
         for record in records:
-            line = json.dumps(record.as_dict(), ensure_ascii=False)
-            # A model can spell half of a surrogate pair, which UTF-8 has no bytes for.
-            self._file.write(line.encode("utf-8", errors="replace") + b"\n")
+            self._file.write(_encoded(record.as_dict()) + b"\n")
             self.done.add(record.job.id)
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -86,10 +84,21 @@ class SampleLog:
         for number, line in enumerate(whole.split(b"\n") if newline else [], 1):
             self._check(line, number, done)
         if rest:
+            if not self._is_begun(rest):
+                raise OutputError(
+                    f"{self.path} ends in something that this run did not write: "
+                    f"{rest[:60].decode('utf-8', errors='replace')!r}.",
+                    hint=_OTHERWISE,
+                )
             say(f"{self.path}: the last line was cut off, and is made again.")
             self._file.truncate(end)
         self._file.seek(end)
         return done
+
+    def _is_begun(self, rest: bytes) -> bool:
+        """Whether this could be the beginning of a line that this plan writes."""
+        begins = (_begin(job) for job in self._jobs.values())
+        return any(rest.startswith(begin) or begin.startswith(rest) for begin in begins)
 
     def _check(self, line: bytes, number: int, done: set[str]) -> None:
         """Add a line's job to what is done; refuse a line that this plan would not have written."""
@@ -98,7 +107,8 @@ class SampleLog:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise OutputError(f"{place} is not JSON: {error}.", hint=_OTHERWISE) from error
-        job = self._jobs.get(record.get("id", "")) if isinstance(record, dict) else None
+        id_ = record.get("id") if isinstance(record, dict) else None
+        job = self._jobs.get(id_) if isinstance(id_, str) else None
         if job is None:
             raise OutputError(
                 f"{place} is a sample that this run would not make: {_name(record)}.",
@@ -123,6 +133,16 @@ class SampleLog:
 
 
 _OTHERWISE = "choose another -o, or add --force to begin anew."
+
+
+def _encoded(fields: Mapping[str, Any]) -> bytes:
+    # A model can spell half of a surrogate pair, which UTF-8 has no bytes for.
+    return json.dumps(fields, ensure_ascii=False).encode("utf-8", errors="replace")
+
+
+def _begin(job: Job) -> bytes:
+    """What a line of a job begins with, up to its text."""
+    return _encoded({"id": job.id, "prompt": job.prompt.prompt}).removesuffix(b"}")
 
 
 def _name(record: Any) -> str:
