@@ -79,3 +79,22 @@ def test_two_outputs_in_one_place_are_refused_before_the_work(samples, tmp_path,
     assert f"are both {tmp_path / 'x'}." in done.stderr
     assert all(option in done.stderr for option in options)
     assert not (tmp_path / "x").exists()
+
+
+def test_the_table_has_the_sure_leaks_beside_all(samples):
+    header, *rows = tokext(samples).stdout.splitlines()
+    assert "sure" in header
+    assert rows[0].index("%") > 0
+    assert any(line.startswith("Sure are leaks of high confidence") for line in rows)
+
+
+def test_a_file_of_code_alone_has_no_pass_rates(tmp_path):
+    path = tmp_path / "code.jsonl"
+    path.write_text('{"text": "```python\\nprint(1)\\n```"}\n', encoding="utf-8")
+    assert "line pass rate -, word pass rate - (" in tokext(path).stdout
+
+
+def test_a_key_with_a_typo_is_one_line_and_the_keys(samples):
+    done = tokext(samples, "--by", "temprature")
+    assert done.returncode != 0
+    assert "'temprature'" in done.stderr

@@ -96,8 +96,8 @@ def command(
     file = read_samples(samples, max_bad_share=max_bad_share)
     for line, reason in file.problems:
         progress.say(f"{samples}, line {line} left out: {reason}")
-    keys = [key.strip() for key in by.split(",") if key.strip()]
-    leakage = measure_leakage(file.samples, language, by=keys)
+    leakage = measure_leakage(file.samples, language, by=by)
+    keys = [name for name, _ in leakage.groups[0].key] if leakage.groups else []
     comparison = None
     if before:
         old = read_samples(before, max_bad_share=max_bad_share)
@@ -130,15 +130,14 @@ def leakage_table(leakage: Leakage, comparison: Comparison | None = None) -> str
     Example:
         >>> from tokext.bench.leakage import measure_leakage
         >>> print(leakage_table(measure_leakage(["はい。"])).splitlines()[1])
-        all     1  0 0.00% (0.00-79.35%)  0 0.00% (0.00-79.35%)  0 0.00% (0.00-79.35%)  -
+        all  1  0 0.00% (0.00-79.35%)  0 0.00%  0 0.00% (0.00-79.35%)  0 0.00% (0.00-79.35%)  -
     """
     from tokext.bench.leakage import FALSE_POSITIVES, FIRST_LOOKS
     from tokext.bench.leakage.fieldmetric import DIFFERENCES
 
     rows = [*leakage.groups, leakage.total]
-    width = max(len(group.name) for group in rows)
-    header = f"{'':{width}}     n  answers (95 %)  lines  words  languages"
-    lines = [header, *(_row(group, width) for group in rows)]
+    header = ("", "n", "answers (95 %)", "sure", "lines", "words", "languages")
+    lines = _aligned([header, *map(_row, rows)])
     if leakage.code:
         lines.append(f"with code, apart: {_percent(leakage.code.response)}")
     *hard, ordinary = (f"{rate.n} of {rate.total}" for rate in FIRST_LOOKS.values())
@@ -150,10 +149,12 @@ def leakage_table(leakage: Leakage, comparison: Comparison | None = None) -> str
         f"{ordinary} clean answers written to try them, and {', '.join(hard)} clean lines written "
         f"to mislead them."
     )
+    lines.append(_by_confidence(leakage.total))
     field = leakage.total.field
+    word_pass = "not defined" if leakage.language == "en" else _share(field.word_pass)
     lines.append(
-        f"As the field counts: line pass rate {field.line_pass.share:.2%}, word pass rate "
-        f"{field.word_pass.share:.2%} ({'; '.join(DIFFERENCES)})."
+        f"As the field counts: line pass rate {_share(field.line_pass)}, word pass rate "
+        f"{word_pass} ({'; '.join(DIFFERENCES)})."
     )
     if leakage.limits:
         lines.append(f"Not seen for {leakage.language}: {leakage.limits}.")
@@ -170,13 +171,38 @@ def _marked(example: Mapping[str, Any]) -> str:
     return f"{example['id']} ({kind}): {shown} - {example['reason']}"
 
 
-def _row(group: GroupRates, width: int) -> str:
+def _row(group: GroupRates) -> tuple[str, ...]:
     languages = ", ".join(f"{code} {rate.n}" for code, rate in group.by_language.items())
-    rates = "  ".join(map(_percent, (group.response, group.line, group.word)))
-    return f"{group.name:{width}} {group.response.total:5,}  {rates}  {languages or '-'}"
+    high = group.answers.high
+    sure = f"{high.n:,} {_share(high)}"
+    rates = [_percent(rate) for rate in (group.response, group.line, group.word)]
+    return group.name, f"{group.response.total:,}", rates[0], sure, *rates[1:], languages or "-"
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _by_confidence(group: GroupRates) -> str:
+    """Lines and words by confidence and language, of all answers without code."""
+    parts = []
+    for name, split in (("lines", group.lines), ("words", group.words)):
+        counts = ", ".join(f"{code} {_share(rate)}" for code, rate in split.by_language.items())
+        parts.append(f"{name} {_share(split.high)} sure" + (f" (all: {counts})" if counts else ""))
+    return f"Sure are leaks of high confidence: {'; '.join(parts)}."
+
+
+def _share(rate: Rate | None) -> str:
+    return f"{rate.share:.2%}" if rate and rate.total else "-"
 
 
 def _percent(rate: Rate) -> str:
+    if not rate.total:
+        return "-"
     return f"{rate.n:,} {rate.share:.2%} ({rate.low * 100:.2f}-{rate.high:.2%})"
 
 

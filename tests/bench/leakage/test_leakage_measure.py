@@ -302,3 +302,65 @@ def test_examples_are_a_few_of_each_kind_worst_first():
         measure_leakage(["この essay は長い文章です。"] * 9 + ["그것은 매우 중요합니다."])
     )
     assert [one["level"] for one in found] == ["response", *["word"] * 4]
+
+
+def test_lines_and_words_are_counted_by_language_and_confidence():
+    chinese = "我们需要解决这个问题。"
+    total = measure_leakage([CLEAN, WORD, f"{CLEAN}\n{LINE}\n{chinese}\n{CLEAN}"]).total
+    assert total.lines.by_language == {"en": Rate(1, 6), "zh": Rate(1, 6)}
+    assert sum(rate.n for rate in total.words.by_language.values()) == total.word.n
+    assert total.lines.high.n <= total.line.n == 2
+    found = total.as_json()
+    assert found["line_by_language"]["zh"]["n"] == 1
+    assert {"line_high_confidence", "word_high_confidence", "word_by_language"} <= found.keys()
+
+
+def test_low_confidence_is_left_out_of_the_sure_rates():
+    total = measure_leakage([WORD, "会社の**Planning**: まず旅行の日程を決めましょう。"]).total
+    lows = measure_leakage(["- **Planning**: まず旅行の日程と予算を決めましょう。"]).total
+    assert total.words.high.n == measure_leakage([WORD]).total.word.n
+    assert (lows.response, lows.answers.high, lows.words.high.n) == (Rate(1, 1), Rate(0, 1), 0)
+
+
+def test_lines_of_the_answers_add_up_to_their_leaked_lines():
+    texts = [WORD, LINE, f"{LINE}\n{LINE}\n{CLEAN}", "네, 그렇습니다.\nNo, it is not."]
+    found = measure_leakage(texts)
+    assert found.total.line.n == sum(len(one.scan.leaked_lines) for one in found.measured)
+
+
+def test_what_cannot_be_counted_has_no_rate():
+    metric = measure_leakage([CODE]).total.field
+    assert (metric.line_pass, metric.word_pass, metric.harmonic_mean) == (None, None, None)
+    assert set(metric.as_json().values()) == {None}
+    assert measure_leakage([LINE]).total.field.word_pass is None
+
+
+def test_words_that_pass_are_not_defined_for_english():
+    metric = measure_leakage(["It is fine.", "日本です。"], "en").total.field
+    assert (metric.line_pass, metric.word_pass) == (Rate(1, 2), None)
+
+
+def test_groups_of_numbers_are_in_the_order_of_numbers():
+    samples = [{"text": CLEAN, "sampling": {"temperature": t}} for t in (10.0, 2.0, 0.5)]
+    names = [group.name for group in measure_leakage([*samples, CLEAN], by="temperature").groups]
+    assert names == ["temperature -", "temperature 0.5", "temperature 2.0", "temperature 10.0"]
+
+
+def test_keys_to_group_by_may_be_one_string():
+    samples = [{"text": CLEAN, "model": "m", "task": "t"}]
+    assert [g.name for g in measure_leakage(samples, by="model").groups] == ["model m"]
+    assert [g.name for g in measure_leakage(samples, by="model, task").groups] == [
+        "model m, task t"
+    ]
+
+
+def test_a_key_that_no_answer_has_is_refused_with_those_there_are():
+    samples = [{"text": CLEAN, "model": "m", "sampling": {"temperature": 1.0}}]
+    with pytest.raises(InputError, match="'temprature'") as caught:
+        measure_leakage(samples, by="temprature")
+    assert "model, temperature" in caught.value.hint
+
+
+def test_an_answer_that_allows_no_language_there_is_is_named(tmp_path):
+    with pytest.raises(InputError, match="'english', which is no code"):
+        read_samples(_write(tmp_path, '{"text": "はい", "allowed": ["english"]}\n'))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tokext.bench.leakage import find_leaks
+from tokext.errors import InputError
 
 SENTENCE = "Walking is a pleasure for all of us."
 
@@ -82,3 +83,14 @@ def test_the_text_that_a_japanese_instruction_gives_is_allowed(mark):
 def test_allowed_may_be_one_language():
     assert not find_leaks(SENTENCE, allowed="en")
     assert find_leaks(SENTENCE, allowed="fr")
+
+
+@pytest.mark.parametrize("code", ["english", "eng", "frr", "", "e n"])
+def test_what_is_no_code_of_a_language_is_refused(code):
+    with pytest.raises(InputError, match="no code of a language"):
+        find_leaks(SENTENCE, allowed=[code])
+
+
+def test_a_region_may_follow_the_code_of_a_language():
+    assert not find_leaks(SENTENCE, allowed=["en-GB"])
+    assert not find_leaks("Это хорошо, правда.", allowed=["uk"])

@@ -6,8 +6,9 @@ from tokext.bench.leakage.examples import examples
 from tokext.bench.leakage.fieldmetric import FieldMetric
 from tokext.bench.leakage.find import find_leaks, scan
 from tokext.bench.leakage.floor import FALSE_POSITIVES, FIRST_LOOKS, Floor
-from tokext.bench.leakage.measure import GroupRates, Leakage, measure_leakage
+from tokext.bench.leakage.measure import Leakage, measure_leakage
 from tokext.bench.leakage.page import write_html
+from tokext.bench.leakage.rates import GroupRates
 from tokext.bench.leakage.samples import Sample, SampleFile, read_samples
 from tokext.bench.leakage.spans import Leak, Scan
 from tokext.bench.leakage.stats import Rate

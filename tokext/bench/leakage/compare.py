@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tokext.bench.leakage.measure import Leakage, Measured
+from tokext.bench.leakage.measure import Leakage
+from tokext.bench.leakage.rates import Measured
 from tokext.bench.leakage.stats import Rate, mcnemar, pairs_needed
 from tokext.errors import InputError
 

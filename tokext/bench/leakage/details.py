@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tokext.bench.leakage.measure import Leakage, Measured
+from tokext.bench.leakage.measure import Leakage
+from tokext.bench.leakage.rates import Measured
 from tokext.output import write_whole
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tokext.bench.leakage.measure import Leakage, Measured
+from tokext.bench.leakage.measure import Leakage
+from tokext.bench.leakage.rates import Measured
 from tokext.bench.leakage.spans import Leak
 
 _PER_KIND = 4

@@ -26,27 +26,34 @@ DIFFERENCES = (
 
 @dataclass(frozen=True)
 class FieldMetric:
-    """Line pass rate, word pass rate (English only, as defined) and their harmonic mean."""
+    """Line pass rate, word pass rate (English only, as defined) and their harmonic mean.
 
-    line_pass: Rate
-    word_pass: Rate
+    None where there is nothing to count: no answer without code, none that passes by line, or an
+    expected language in Latin script, for which the authors define no word pass rate.
+    """
+
+    line_pass: Rate | None
+    word_pass: Rate | None
 
     @property
-    def harmonic_mean(self) -> float:
+    def harmonic_mean(self) -> float | None:
         """The authors' LCPR."""
+        if self.line_pass is None or self.word_pass is None:
+            return None
         total = self.line_pass.share + self.word_pass.share
         return 2 * self.line_pass.share * self.word_pass.share / total if total else 0.0
 
     def as_json(self) -> dict[str, object]:
-        """The three figures under the names of the field."""
+        """The three figures under the names of the field, null where they are not defined."""
+        mean = self.harmonic_mean
         return {
-            "line_pass_rate": self.line_pass.as_json(),
-            "word_pass_rate": self.word_pass.as_json(),
-            "language_confusion_pass_rate": round(self.harmonic_mean, 6),
+            "line_pass_rate": self.line_pass.as_json() if self.line_pass else None,
+            "word_pass_rate": self.word_pass.as_json() if self.word_pass else None,
+            "language_confusion_pass_rate": None if mean is None else round(mean, 6),
         }
 
 
-def field_metric(scans: Iterable[Scan]) -> FieldMetric:
+def field_metric(scans: Iterable[Scan], language: str = "ja") -> FieldMetric:
     """The field's metric over some answers.
 
     Example:
@@ -59,4 +66,8 @@ def field_metric(scans: Iterable[Scan]) -> FieldMetric:
     answers = list(scans)
     passed = [answer for answer in answers if not answer.leaked_lines]
     clean = [answer for answer in passed if not any(leak.language == "en" for leak in answer.leaks)]
-    return FieldMetric(Rate(len(passed), len(answers)), Rate(len(clean), len(passed)))
+    is_defined = bool(passed) and language != "en"
+    return FieldMetric(
+        Rate(len(passed), len(answers)) if answers else None,
+        Rate(len(clean), len(passed)) if is_defined else None,
+    )

@@ -7,68 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokext.bench.leakage.byscript import LIMITS
-from tokext.bench.leakage.fieldmetric import FieldMetric, field_metric
 from tokext.bench.leakage.find import scan
 from tokext.bench.leakage.floor import FALSE_POSITIVES, FIRST_LOOKS
+from tokext.bench.leakage.rates import GroupRates, Measured, group_rates
 from tokext.bench.leakage.samples import Sample, as_samples
-from tokext.bench.leakage.scripts import count_words
-from tokext.bench.leakage.spans import Leak, Scan
-from tokext.bench.leakage.stats import Rate
 from tokext.errors import InputError
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One answer and what was found in it."""
-
-    sample: Sample
-    scan: Scan
-
-
-@dataclass(frozen=True)
-class GroupRates:
-    """Rates of the answers that share the values of `key`.
-
-    `response` counts answers with any leak, `response_high` those with a leak of high confidence,
-    `whole` those that leak as a whole; `line` counts lines that leak as a whole among lines with
-    text; `word` counts words inside leaks among all words.
-    """
-
-    key: tuple[tuple[str, str], ...]
-    n_empty: int
-    response: Rate
-    response_high: Rate
-    whole: Rate
-    line: Rate
-    word: Rate
-    by_language: Mapping[str, Rate]
-    field: FieldMetric
-
-    @property
-    def name(self) -> str:
-        """The group as a person reads it."""
-        return ", ".join(f"{name} {value}" for name, value in self.key) or "all"
-
-    @property
-    def above_floor(self) -> bool:
-        """Whether the rate is more than mistakes on clean answers can explain."""
-        return self.response.low > FALSE_POSITIVES.high
-
-    def as_json(self) -> dict[str, Any]:
-        """Counts, shares and intervals."""
-        return {
-            "key": dict(self.key),
-            "n_samples": self.response.total,
-            "n_empty": self.n_empty,
-            "response": self.response.as_json(),
-            "response_high_confidence": self.response_high.as_json(),
-            "whole_response": self.whole.as_json(),
-            "line": self.line.as_json(),
-            "word": self.word.as_json(),
-            "by_language": {code: rate.as_json() for code, rate in self.by_language.items()},
-            "above_floor": self.above_floor,
-            "field": self.field.as_json(),
-        }
 
 
 @dataclass(frozen=True)
@@ -104,20 +47,22 @@ def measure_leakage(
     samples: Iterable[Sample | Mapping[str, Any] | str],
     language: str = "ja",
     *,
-    by: Sequence[str] = (),
+    by: str | Sequence[str] = (),
 ) -> Leakage:
     """Measure how often answers leave the expected language.
 
     Args:
         samples: Answers: samples, mappings with a ``text``, or bare texts.
         language: The expected language.
-        by: Keys to group by; one of ``sampling`` is found by its own name.
+        by: Keys to group by, as a list or as one string (``"model,min_p"``); one of ``sampling``
+            is found by its own name.
 
     Returns:
         Rates over all answers without code, by group, and over the answers with code.
 
     Raises:
-        InputError: No samples, one without a text, or no rules for the language.
+        InputError: No samples, one without a text, no rules for the language, or a key that no
+            sample has.
 
     Example:
         >>> found = measure_leakage(["はい、そうです。", "この essay は長い文章です。"])
@@ -133,39 +78,46 @@ def measure_leakage(
     prose = [one for one in measured if not one.scan.is_code]
     code = [one for one in measured if one.scan.is_code]
     groups: dict[tuple[tuple[str, str], ...], list[Measured]] = {}
-    for one in prose if by else ():
-        groups.setdefault(tuple((name, one.sample.key(name)) for name in by), []).append(one)
+    keys = _keys(by, measured)
+    for one in prose if keys else ():
+        groups.setdefault(tuple((name, one.sample.key(name)) for name in keys), []).append(one)
     return Leakage(
         language,
-        tuple(_rates(key, groups[key]) for key in sorted(groups)),
-        _rates((), prose),
-        _rates((), code) if code else None,
+        tuple(group_rates(key, groups[key], language) for key in sorted(groups, key=_as_numbers)),
+        group_rates((), prose, language),
+        group_rates((), code, language) if code else None,
         measured,
         LIMITS.get(language, ""),
     )
 
 
-def _rates(key: tuple[tuple[str, str], ...], answers: Sequence[Measured]) -> GroupRates:
-    scans = [one.scan for one in answers]
-    n = len(scans)
-    languages = sorted({leak.language for found in scans for leak in found.leaks})
-    return GroupRates(
-        key,
-        sum(1 for one in answers if not one.sample.text.strip()),
-        Rate(sum(found.leaked for found in scans), n),
-        Rate(sum(any(leak.confidence == "high" for leak in found.leaks) for found in scans), n),
-        Rate(sum(any(leak.level == "response" for leak in found.leaks) for found in scans), n),
-        Rate(
-            sum(len(found.leaked_lines) for found in scans), sum(found.n_lines for found in scans)
-        ),
-        Rate(
-            sum(count_words(leak.text) for found in scans for leak in found.leaks),
-            sum(count_words(one.sample.text) for one in answers),
-        ),
-        {code: Rate(sum(_has(found.leaks, code) for found in scans), n) for code in languages},
-        field_metric(scans),
-    )
+def _keys(by: str | Sequence[str], measured: Sequence[Measured]) -> list[str]:
+    """The keys to group by.
+
+    Raises:
+        InputError: No answer has one of them.
+    """
+    names = by.split(",") if isinstance(by, str) else by
+    keys = [name.strip() for name in names if name.strip()]
+    for key in keys:
+        if all(one.sample.key(key) == "-" for one in measured):
+            known = sorted({name for one in measured for name in one.sample.names()})
+            raise InputError(
+                f"no answer has {key!r} to group by.",
+                hint=f"the answers have {', '.join(known) or 'no keys'}.",
+            )
+    return keys
 
 
-def _has(leaks: Sequence[Leak], language: str) -> bool:
-    return any(leak.language == language for leak in leaks)
+def _as_numbers(key: tuple[tuple[str, str], ...]) -> list[tuple[int, float, str]]:
+    """What groups are sorted by: missing values first, numbers by size, the rest as text."""
+    return [_order(value) for _, value in key]
+
+
+def _order(value: str) -> tuple[int, float, str]:
+    if value == "-":
+        return 0, 0.0, ""
+    try:
+        return 1, float(value), value
+    except ValueError:
+        return 2, 0.0, value

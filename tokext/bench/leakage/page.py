@@ -8,7 +8,8 @@ from html import escape
 from pathlib import Path
 
 from tokext.bench.leakage.floor import FALSE_POSITIVES
-from tokext.bench.leakage.measure import Leakage, Measured
+from tokext.bench.leakage.measure import Leakage
+from tokext.bench.leakage.rates import Measured
 from tokext.bench.leakage.spans import Leak
 from tokext.output import write_whole
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from tokext.bench.leakage.codes import leak_code
 from tokext.bench.leakage.scripts import LATIN, n_kana
 
 #: What a language is called; what stands before the bar of a name is Japanese.
@@ -125,23 +126,19 @@ def read_allowance(prompt: str | None, allowed: Iterable[str] = ()) -> Allowance
         allowed: Languages that are asked for, by the codes of leaks, as a list or as one string
             (``en`` or ``en,fr``); ``fr`` counts as ``xl``.
 
+    Raises:
+        InputError: A code of `allowed` is no language's.
+
     Example:
         >>> sorted(read_allowance("英語で自己紹介をしてください。").languages)
         ['en']
     """
-    given = allowed.split(",") if isinstance(allowed, str) else allowed
-    codes = frozenset(_leak_code(code.strip()) for code in given)
+    given = filter(None, allowed.split(",")) if isinstance(allowed, str) else allowed
+    codes = frozenset(leak_code(code) for code in given)
     if not prompt:
         return Allowance(codes) if codes else _NOTHING
     asked = _read_prompt(prompt)
     return replace(asked, languages=codes | asked.languages)
-
-
-def _leak_code(code: str) -> str:
-    code = code.casefold()
-    if code in {"en", "zh", "ko", "ru", "xl", "xx", "ja"}:
-        return code
-    return "xx" if code in {"ar", "hi", "th", "he", "el", "fa", "bn", "ta", "ka", "hy"} else "xl"
 
 
 @lru_cache(maxsize=1024)

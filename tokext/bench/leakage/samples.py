@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tokext.bench.leakage.codes import unknown_code
 from tokext.errors import InputError
 
 
@@ -31,7 +32,8 @@ class Sample:
         """A sample from a JSON object; one without an id is called by its place.
 
         Raises:
-            ValueError: It has no text, or its prompt is not a string.
+            ValueError: It has no text, its prompt is not a string, or it allows no language that
+                there is.
         """
         text, prompt = record.get("text"), record.get("prompt")
         if not isinstance(text, str):
@@ -43,6 +45,9 @@ class Sample:
             allowed = allowed.split(",")
         if not isinstance(allowed, list | tuple):
             raise ValueError(f'"allowed" is {type(allowed).__name__}, not a list of languages')
+        unknown = unknown_code(map(str, allowed))
+        if unknown is not None:
+            raise ValueError(f'"allowed" holds {unknown!r}, which is no code of a language')
         known = {"text", "prompt", "id", "allowed"}
         return Sample(
             _without_surrogates(text),
@@ -52,6 +57,12 @@ class Sample:
             {key: value for key, value in record.items() if key not in known},
             source,
         )
+
+    def names(self) -> set[str]:
+        """What may be grouped by: all keys, and those inside ``sampling``."""
+        sampling = self.fields.get("sampling")
+        inside = map(str, sampling) if isinstance(sampling, Mapping) else ()
+        return {*map(str, self.fields), *inside} - {"sampling"}
 
     def key(self, name: str) -> str:
         """The value of a key to group by, also one inside ``sampling``; ``-`` where it is missing.

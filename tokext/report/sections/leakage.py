@@ -96,10 +96,14 @@ def _cells(label: str, group: Mapping[str, Any]) -> dict[str, Any]:
         "high": group["response_high_confidence"]["share"],
         "line": group["line"]["share"],
         "word": group["word"]["share"],
-        "line_pass": group["field"]["line_pass_rate"]["share"],
-        "word_pass": group["field"]["word_pass_rate"]["share"],
+        "line_pass": _share(group["field"]["line_pass_rate"]),
+        "word_pass": _share(group["field"]["word_pass_rate"]),
         "languages": languages,
     }
+
+
+def _share(rate: Mapping[str, Any] | None) -> float | None:
+    return rate["share"] if rate else None
 
 
 def _examples(name: str, source: str, result: Mapping[str, Any], words: Words) -> Table | None:
