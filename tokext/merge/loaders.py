@@ -41,7 +41,9 @@ class Loaders:
         from transformers import AutoTokenizer
 
         try:
-            return AutoTokenizer.from_pretrained(str(self.folder), local_files_only=True)
+            return AutoTokenizer.from_pretrained(
+                str(self.folder), local_files_only=True, trust_remote_code=False
+            )
         except Exception as error:  # whatever it stumbles over in a file it takes on trust
             lines = str(error).strip().splitlines() or [""]
             raise TokenizerError(

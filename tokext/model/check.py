@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from tokext.errors import ModelError
 from tokext.model.bits import Encodes, next_logits
-from tokext.model.quiet import no_progress_bars
+from tokext.model.pretrained import load_to_check
 from tokext.records import Extension
 from tokext.tokenizer.load import load_tokenizer
 
@@ -74,17 +74,20 @@ def check_logits(
     extended: str | Path,
     *,
     texts: Mapping[str, Sequence[str]] | None = None,
+    dtype: str = "auto",
 ) -> LogitCheck:
     """Run a checkpoint before and after its extension, and compare.
 
-    Both are loaded on the CPU, one after the other, in the dtype of their files.
+    Both are loaded on the CPU, one after the other.
 
     Args:
         base: The base checkpoint's folder, with its tokenizer.
         extended: The extended checkpoint's folder.
         texts: Texts by language; some plain sentences in English and Japanese if not given.
+        dtype: What the base is loaded in: that of its files, or the one the extension converted to.
 
     Raises:
+        NotRunnableError: A model cannot be run.
         ModelError: A logit of a base id differs, on text spelled with base ids.
 
     Returns:
@@ -92,8 +95,8 @@ def check_logits(
     """
     given = dict(texts or TEXTS)
     old_tokenizer, new_tokenizer = load_tokenizer(base), load_tokenizer(extended)
-    before = _samples(_load(base), old_tokenizer, given)
-    model = _load(extended)
+    before = _samples(load_to_check(base, dtype), old_tokenizer, given)
+    model = load_to_check(extended)
     return compare_models(before, model, new_tokenizer, Extension.read(extended))
 
 
@@ -128,13 +131,13 @@ def compare_models(
     for sample in before:
         logits = _logits(model, sample.ids)
         width = min(base_size, sample.logits.shape[1])
-        differences.append((logits[:, :width] - sample.logits[:, :width]).abs().max())
+        differences.append(_largest_difference(logits[:, :width], sample.logits[:, :width]))
         shares = logits.softmax(-1)
         new_shares.append(shares[:, base_size:size].sum(-1))
         padding_shares.append(shares[:, size:].sum(-1))
         if sample.language == "en":
             divergences.append(_divergence(sample.logits[:, :width], logits[:, :width], logits))
-    largest = float(max(differences))
+    largest = float(torch.stack(differences).max())  # Python's max would lose a NaN
     found = LogitCheck(
         base_logits_equal=largest == 0.0,
         max_difference=largest,
@@ -160,14 +163,9 @@ def fields(check: LogitCheck) -> dict[str, Any]:
     return dataclasses.asdict(check)
 
 
-def _load(folder: str | Path) -> Any:
-    from transformers import AutoModelForCausalLM
-
-    with no_progress_bars():
-        model = AutoModelForCausalLM.from_pretrained(
-            str(folder), dtype="auto", local_files_only=True
-        )
-    return model.eval()
+def _largest_difference(one: Tensor, other: Tensor) -> Tensor:
+    """The largest difference, 0 between equal infinities; NaN where either is no number."""
+    return (one - other).abs().masked_fill(one == other, 0.0).max()
 
 
 def _samples(model: Any, tokenizer: Encodes, texts: Mapping[str, Sequence[str]]) -> list[Sample]:

@@ -12,7 +12,7 @@ import torch
 from tokext.corpus.memory import parse_bytes
 from tokext.errors import ModelError
 from tokext.model.find import find_checkpoint
-from tokext.model.quiet import no_progress_bars
+from tokext.model.pretrained import load_auto_tokenizer, load_causal_model, why
 
 #: More rows than this above the tokenizer are no padding: the tokenizer is another model's.
 MOST_PADDING = 1024
@@ -174,23 +174,16 @@ def _offloading(device: torch.device, n_bytes: int) -> dict[str, Any]:
 
 
 def _load(folder: Path, tokenizer: Path, options: dict[str, Any]) -> tuple[Any, Any]:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     try:
-        with no_progress_bars():
-            model = AutoModelForCausalLM.from_pretrained(
-                str(folder), local_files_only=True, **options
-            )
-            return model, AutoTokenizer.from_pretrained(str(tokenizer), local_files_only=True)
+        return load_causal_model(folder, **options), load_auto_tokenizer(tokenizer)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise ModelError(
                 f"{folder} does not fit into the memory of the device.",
                 hint="try --dtype bfloat16, --load-in-4bit, or another --device.",
             ) from error
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"{folder} cannot be loaded: {reason}",
+            f"{folder} cannot be loaded: {why(error)}",
             hint="a checkpoint and its tokenizer are needed.",
         ) from error
 

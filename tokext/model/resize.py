@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from tokext.errors import ModelError
 from tokext.model.align import count_spans
 from tokext.model.asked import check_convertible, check_space, pick_device, pick_dtype
@@ -23,9 +21,10 @@ from tokext.model.find import FoundCheckpoint, find_checkpoint
 from tokext.model.keepsake import write_keepsake
 from tokext.model.layout import find_layout
 from tokext.model.plan import Init, RowPlan, check_init, plan_rows
+from tokext.model.pretrained import NotRunnableError
 from tokext.model.write import link_or_copy, write_proved
 from tokext.output import whole_folder
-from tokext.progress import bar
+from tokext.progress import bar, say
 from tokext.records import EXTENSION_FILE, Extension, file_record, write_record
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 
@@ -101,15 +100,16 @@ def resize_checkpoint(
         seed: For `normal`.
         sample: Lines of text, for `align`.
         copy: Copy weight files that could be hard-linked.
-        check_logits: Run the model before and after. On by default below 200 million parameters.
+        check_logits: Run the model before and after. On by default below 200 million parameters,
+            where transformers can run it without code of the checkpoint's.
         force: Replace an existing output.
 
     Returns:
         What was done; the same stands in ``tokext.json``.
 
     Raises:
-        ModelError: The checkpoint cannot be read or edited, carries another base, or what was
-            written is not what it should be.
+        ModelError: The checkpoint cannot be read, edited, or run where that was asked for, carries
+            another base, or what was written is not what it should be.
         InputError: An option is unknown, or lacks what it needs.
         OutputError: The output cannot be written, or the disk is too small.
     """
@@ -143,7 +143,7 @@ def resize_checkpoint(
                 f"{found.name} was changed while it was read.",
                 hint="run again when nothing else writes to it.",
             )
-        checked = _check(folder, opened, extension, check_logits, target_dtype)
+        checked = _check(folder, opened, check_logits, dtype)
         result = _result(Path(output), job, linked, checked)
         options = {"init": init, "dtype": dtype, "rescale": rescale, "seed": seed, "copy": copy}
         _write_record(folder, found, Path(tokenizer), options, result, device)
@@ -217,20 +217,21 @@ def _result(output: Path, job: Job, linked: int, checked: LogitCheck | None) -> 
 
 
 def _check(
-    folder: Path,
-    checkpoint: Checkpoint,
-    extension: Extension,
-    wanted: bool | None,
-    dtype: torch.dtype | None,
+    folder: Path, checkpoint: Checkpoint, wanted: bool | None, dtype: str
 ) -> LogitCheck | None:
     from tokext.model.check import CHECKED_PARAMETERS, check_logits
 
-    if wanted is None:
-        small = checkpoint.n_parameters < CHECKED_PARAMETERS
-        wanted = small and dtype is None and "quantization_config" not in checkpoint.config
-    if not wanted:
+    small = checkpoint.n_parameters < CHECKED_PARAMETERS
+    by_default = small and "quantization_config" not in checkpoint.config
+    if not (by_default if wanted is None else wanted):
         return None
-    return check_logits(checkpoint.folder, folder)
+    try:
+        return check_logits(checkpoint.folder, folder, dtype="auto" if dtype == "keep" else dtype)
+    except NotRunnableError as error:
+        if wanted:
+            raise
+        say(f"not run before and after: {error}")
+        return None
 
 
 def _write_record(

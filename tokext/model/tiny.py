@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from tokext.errors import InputError
 from tokext.merge.write import write_tokenizer
-from tokext.model.quiet import no_progress_bars
+from tokext.model.pretrained import no_progress_bars
 from tokext.output import whole_folder
 from tokext.progress import bar
 from tokext.records import write_record
