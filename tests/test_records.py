@@ -46,7 +46,8 @@ def test_the_extension_file_has_the_keys_that_others_rely_on(tmp_path):
     assert "日本" in text
     fields = json.loads(text)
     assert set(fields) == {"base", "size", "padded_size", "added", "padding"}
-    assert set(fields["base"]) == {"name", "sha256", "vocabulary_digest", "size"}
+    keys = {"name", "sha256", "vocabulary_digest", "size", "revision", "license"}
+    assert set(fields["base"]) == keys
     assert fields["added"][0] == {"id": 4, "piece": "日", "count": 9, "constituents": [1, 2]}
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 
 import pytest
-from report_data import write_run
+from report_data import write_run, write_tokenizer
 
 from tokext.report import write_report
-from tokext.report.licenses import license_of
+from tokext.report.licenses import License, license_of
+from tokext.tokenizer.carried import licence_of_card
+from tokext.tokenizer.load import load_tokenizer
 
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
@@ -85,14 +88,37 @@ def test_the_card_names_base_licence_and_the_command_that_uploads(extended_folde
 )
 def test_a_licence_is_known_by_its_text(tmp_path, text, name):
     assert license_of(tmp_path) is None
+    assert license_of(tmp_path, "apache-2.0") == License("apache-2.0")
     (tmp_path / "LICENSE.txt").write_text(text, encoding="utf-8")
-    assert license_of(tmp_path) == name
+    assert license_of(tmp_path) == License(name, "LICENSE.txt")
 
 
 def test_an_unknown_licence_points_at_its_file(extended_folder, tmp_path):
-    import shutil
-
     folder = shutil.copytree(extended_folder, tmp_path / "odd")
-    (folder / "LICENSE").write_text("Ask me first.", encoding="utf-8")
+    (folder / "LICENSE").unlink()
+    (folder / "LICENSE.txt").write_text("Ask me first.", encoding="utf-8")
     card = write_report([folder], tmp_path / "report").card
-    assert (card["license"], card["license_link"]) == ("other", "LICENSE")
+    assert (card["license"], card["license_link"]) == ("other", "LICENSE.txt")
+
+
+def test_a_base_in_a_folder_gives_its_card_s_licence_and_no_path_for_a_name(base, tmp_path):
+    folder = tmp_path / "synthia"
+    folder.mkdir()
+    shutil.copyfile(base.found.files["tokenizer.model"], folder / "tokenizer.model")
+    (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\n# A model\n")
+    extended = write_tokenizer(tmp_path / "extended", load_tokenizer(folder))
+    write_report([extended], tmp_path / "report")
+    head = (tmp_path / "report" / "report.md").read_text(encoding="utf-8").split("---")[1]
+    assert head.startswith('\n# base_model: say which, as OWNER/NAME\nlicense: "apache-2.0"\n')
+    assert str(tmp_path) not in head
+
+
+def test_a_card_that_cannot_be_read_states_no_licence(tmp_path):
+    for text in (
+        "---\nlicense: [\n---\n",
+        "---\nlicense: a\\nb\n---\n",
+        "no front",
+        "---\n- a\n---\n",
+    ):
+        (tmp_path / "README.md").write_text(text)
+        assert licence_of_card(tmp_path) == ""

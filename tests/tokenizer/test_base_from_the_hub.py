@@ -27,7 +27,8 @@ start = time.perf_counter()
 try:
     found = find_base(sys.argv[1])
     result = {"files": {n: str(p) for n, p in found.files.items()},
-              "revision": found.revision, "note": found.note, "name": found.name}
+              "revision": found.revision, "note": found.note, "name": found.name,
+              "license": found.license}
 except TokextError as error:
     result = {"error": str(error), "hint": error.hint}
 print(json.dumps(result | {"seconds": time.perf_counter() - start}))
@@ -98,6 +99,12 @@ def test_licences_and_named_templates_come_from_the_hub_however_their_names_are_
     hub.files |= dict.fromkeys(carried, b"terms") | {"onnx/LICENSE": b"", "licensed.py": b""}
     found = look_up(hub.repository, hub.endpoint)
     assert set(found["files"]) == {"tokenizer.json", *carried}
+
+
+def test_the_licence_that_a_card_states_is_known_and_the_card_stays_behind(hub, look_up):
+    hub.files["README.md"] = b"---\nlicense: mit\n---\n# Zephyr\n"
+    found = look_up(hub.repository, hub.endpoint)
+    assert (found["license"], set(found["files"])) == ("mit", {"tokenizer.json"})
 
 
 def test_a_second_look_up_asks_the_cache_alone(hub, look_up):

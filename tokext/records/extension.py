@@ -31,12 +31,18 @@ class AddedPiece:
 
 @dataclass(frozen=True)
 class BaseInfo:
-    """Which base a vocabulary belongs to: `vocabulary_digest` covers (id, piece, type) alone."""
+    """Which base a vocabulary belongs to: `vocabulary_digest` covers (id, piece, type) alone.
+
+    `revision` is the commit or digest that a hub id stood for, and empty where `name` is a path;
+    `license` is what the base's own card says of its terms, by the hub's name for them.
+    """
 
     name: str
     sha256: str
     vocabulary_digest: str
     size: int
+    revision: str = ""
+    license: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tokext.records import Extension, Guarantee, InputFile
+from tokext.report.licenses import License
 from tokext.report.packed import PackedVocabulary
 
 
@@ -14,14 +15,14 @@ from tokext.report.packed import PackedVocabulary
 class TokenizerResult:
     """A tokenizer folder; `packed` is None where the page cannot cut text as it does.
 
-    `license` is the hub's name of the licence that lies in it, None where none does.
+    `license` is the one that lies in it or that its base states, None where neither does.
     """
 
     name: str
     extension: Extension
     dropped: Mapping[str, int]
     packed: PackedVocabulary | None
-    license: str | None
+    license: License | None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,10 +10,13 @@ from tokext.records import Plan, Sweep
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence
 from tokext.report.facts import leakage_fact, speed_fact
+from tokext.report.licenses import License
 from tokext.report.parts import Headline
 from tokext.report.sections.throughput import headline_of_server, headline_of_speed
 from tokext.report.show import visible
 from tokext.report.words import Words
+
+_HUB_ID = re.compile(r"[\w.\-]+/[\w.\-]+")
 
 
 def headline(evidence: Evidence, comparison: Comparison | None, words: Words) -> Headline:
@@ -107,12 +111,16 @@ def _headline_of_rows(comparison: Comparison, evidence: Evidence, words: Words) 
     return Headline(sentence, numbers, before["chars_per_token"], after["chars_per_token"], unit)
 
 
-def card(evidence: Evidence) -> dict[str, str]:
-    """What the front of a model card can say from the records alone."""
-    card: dict[str, str] = {}
+def card(evidence: Evidence) -> dict[str, str | None]:
+    """What the front of a model card can say from the records alone.
+
+    A base that is no id of the hub is None: only a person can say which model it is.
+    """
+    card: dict[str, str | None] = {}
     if evidence.tokenizers:
         tokenizer = evidence.tokenizers[0]
-        card["base_model"] = tokenizer.extension.base.name
+        base = tokenizer.extension.base
+        card["base_model"] = base.name if base.revision and _HUB_ID.fullmatch(base.name) else None
         card |= _license(tokenizer.license)
     languages = [r.get("options", {}).get("language") for _, r in evidence.records]
     if known := [language for language in languages if isinstance(language, str)]:
@@ -120,10 +128,11 @@ def card(evidence: Evidence) -> dict[str, str]:
     return card
 
 
-def _license(name: str | None) -> dict[str, str]:
+def _license(found: License | None) -> dict[str, str]:
     """What the hub wants to know of a licence; of one that it does not know, where it stands."""
-    if name is None:
+    if found is None:
         return {}
-    if name != "other":
-        return {"license": name}
-    return {"license": name, "license_name": "license-of-the-base", "license_link": "LICENSE"}
+    if found.name != "other":
+        return {"license": found.name}
+    said = {"license": found.name, "license_name": "license-of-the-base"}
+    return said | ({"license_link": found.file} if found.file else {})

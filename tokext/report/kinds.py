@@ -65,7 +65,8 @@ def _read_tokenizer(evidence: Evidence, path: Path, name: str, record: dict[str,
     rules = result.get("rules")
     packed = pack(path, extension, rules) if rules and extension.added else None
     dropped = dict(result.get("dropped") or {})
-    evidence.tokenizers.append(TokenizerResult(name, extension, dropped, packed, license_of(path)))
+    terms = license_of(path, extension.base.license)
+    evidence.tokenizers.append(TokenizerResult(name, extension, dropped, packed, terms))
     _read_verified(evidence, path, name, record)
 
 

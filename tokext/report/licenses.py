@@ -1,7 +1,8 @@
-"""The licence of a folder by the name that the hub gives it, from the licence file itself."""
+"""A folder's licence by the name that the hub gives it: by its file, else by the base's card."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 #: A name on the hub, and what its text holds, the more special first.
@@ -18,18 +19,32 @@ _TELLING = (
 )
 
 
-def license_of(folder: Path) -> str | None:
-    """The hub's name of the licence that lies in a folder; `other` where it is none of the known.
+@dataclass(frozen=True)
+class License:
+    """A licence as the hub names it, and the file of its text; empty where there is none."""
+
+    name: str
+    file: str = ""
+
+
+def license_of(folder: Path, stated: str = "") -> License | None:
+    """The licence that lies in a folder; `other` where it is none of the known.
+
+    Args:
+        folder: Of a tokenizer.
+        stated: What the base's own card said; it counts where no file tells.
 
     Returns:
-        None where there is no licence file.
+        None where there is no licence file and nothing was stated.
     """
-    files = sorted(path for path in folder.iterdir() if path.name.upper().startswith("LICEN"))
+    files = sorted(
+        p for p in folder.iterdir() if p.name.upper().startswith("LICEN") and p.is_file()
+    )
     if not files:
-        return None
+        return License(stated) if stated else None
     text = files[0].read_text(encoding="utf-8", errors="replace")
     words = " ".join(text.split()).lower()
     for name, telling in _TELLING:
         if all(phrase.lower() in words for phrase in telling):
-            return name
-    return "other"
+            return License(name, files[0].name)
+    return License(stated or "other", files[0].name)

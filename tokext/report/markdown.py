@@ -47,7 +47,10 @@ def _front_matter(card: Mapping[str, Any]) -> str:
         return ""
     # A JSON string is a YAML string too, whatever it holds.
     given = {**card, "library_name": "transformers"}
-    lines = [f"{key}: {json.dumps(value)}" for key, value in given.items()]
+    lines = [
+        f"# {key}: say which, as OWNER/NAME" if value is None else f"{key}: {json.dumps(value)}"
+        for key, value in given.items()
+    ]
     return "\n".join(["---", *lines, "tags:", *(f"- {tag}" for tag in _TAGS), "---"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 import hashlib
 import os
@@ -14,7 +15,13 @@ from types import MappingProxyType
 from typing import Any
 
 from tokext.errors import TokenizerError
-from tokext.tokenizer.carried import TOKENIZER_FILES, chat_templates, is_licence, licences
+from tokext.tokenizer.carried import (
+    TOKENIZER_FILES,
+    chat_templates,
+    is_licence,
+    licence_of_card,
+    licences,
+)
 from tokext.tokenizer.hub import HubRefusal, cached_folder, download, is_whole
 
 DEFAULT_BASE = "mistralai/Mistral-7B-v0.1"
@@ -30,13 +37,15 @@ class TokenizerFiles:
     """Where a tokenizer's files are, and how they were found.
 
     `files` maps a file's name, its folder before it where it lies in one, to its path; `note` is
-    the line a person should read about where the files came from.
+    the line a person should read about where the files came from. `revision` is empty unless they
+    came by a hub id; `license` is what the base's card says of its terms.
     """
 
     name: str
     files: dict[str, Path]
     revision: str = ""
     note: str = ""
+    license: str = ""
 
 
 def find_base(name: str) -> TokenizerFiles:
@@ -70,7 +79,7 @@ def _from_folder(name: str, folder: Path) -> TokenizerFiles:
             f"{name} holds neither tokenizer.model nor tokenizer.json (it holds {held}).",
             hint="give the folder that a tokenizer was saved to.",
         )
-    return TokenizerFiles(name, files)
+    return TokenizerFiles(name, files, license=licence_of_card(folder))
 
 
 def _from_file(name: str, path: Path) -> TokenizerFiles:
@@ -120,8 +129,8 @@ def _from_cache(repository: str, cached: Path) -> TokenizerFiles:
 
 def _from_snapshot(repository: str, folder: Path, where: str) -> TokenizerFiles:
     note = f"{repository}: revision {folder.name} from {where}."
-    files = _from_folder(repository, folder).files
-    return TokenizerFiles(repository, files, revision=folder.name, note=note)
+    found = _from_folder(repository, folder)
+    return dataclasses.replace(found, revision=folder.name, note=note)
 
 
 def _from_mistral_common(reason: str) -> TokenizerFiles:

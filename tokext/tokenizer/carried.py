@@ -23,6 +23,7 @@ _LICENCE = re.compile(
     r"|COPYING|COPYRIGHT|EULA|PATENTS)([.\-_][^/]*)?|[^/]*LICEN[CS]E[^/]*\.(txt|md))",
     re.IGNORECASE,
 )
+_LICENCE_NAME = re.compile(r"[\w.\-]{1,64}")
 _LICENCE_FOLDERS = "[lL][iI][cC][eE][nN][cCsS][eE][sS]"
 _LICENCE_STARTS = ("license", "licence", "notice", "model?licen", "third?party", "thirdparty",
                    "use_policy", "acceptable_use_policy", "copying", "copyright", "eula", "patents",
@@ -36,7 +37,9 @@ def _in_any_case(start: str) -> str:
 
 #: What is asked of a hub for the sake of a base's terms.
 LICENCE_PATTERNS = tuple(map(_in_any_case, _LICENCE_STARTS))
-HUB_PATTERNS = [*TOKENIZER_FILES, f"{_TEMPLATE_FOLDER}/*.jinja", *LICENCE_PATTERNS]
+#: The base's own card; it describes another model, so only what it says of the licence goes along.
+CARD = "README.md"
+HUB_PATTERNS = [*TOKENIZER_FILES, f"{_TEMPLATE_FOLDER}/*.jinja", *LICENCE_PATTERNS, CARD]
 
 
 def is_licence(name: str) -> bool:
@@ -53,6 +56,24 @@ def licences(folder: Path) -> dict[str, Path]:
     """The terms that stand in a folder, and anywhere in its folder `LICENSES`, by name."""
     files = _by_name(folder, (*folder.glob("*"), *folder.glob(f"{_LICENCE_FOLDERS}/**/*")))
     return {name: path for name, path in files.items() if is_licence(name)}
+
+
+def licence_of_card(folder: Path) -> str:
+    """The hub's name of the licence that the front matter of a folder's README.md states.
+
+    Most models on the hub have no licence file, only this. Empty where it says nothing.
+    """
+    if not (folder / CARD).is_file():
+        return ""
+    from huggingface_hub import metadata_load
+
+    try:
+        fields = metadata_load(folder / CARD) or {}
+    except Exception:  # a card that cannot be read says nothing, whichever way it is broken
+        return ""
+    stated = fields.get("license")
+    given = stated[0] if isinstance(stated, list) and stated else stated
+    return given if isinstance(given, str) and _LICENCE_NAME.fullmatch(given) else ""
 
 
 def chat_templates(folder: Path) -> dict[str, Path]:

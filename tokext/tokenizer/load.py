@@ -99,7 +99,15 @@ class Tokenizer:
         """What names this vocabulary for good: the file's digest and the vocabulary's."""
         path = self.found.files.get("tokenizer.model") or self.found.files["tokenizer.json"]
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        return BaseInfo(self.name, digest, vocabulary_digest(self.pieces), self.size)
+        found = self.found
+        return BaseInfo(
+            found.name,
+            digest,
+            vocabulary_digest(self.pieces),
+            self.size,
+            found.revision,
+            found.license,
+        )
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text, without special tokens."""
