@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 import unicodedata
 from collections import Counter
 
@@ -219,6 +220,21 @@ def test_scripts_are_kept_apart(text, base, tmp_path):
     )
     cut = script_cutter(JA)
     assert all(len(cut(p.piece)) == 1 for p in read_added(tmp_path / "added")[0])
+
+
+@each_method
+def test_pieces_end_where_the_boundary_says_whatever_rule_the_base_was_trained_with(
+    text, base, tmp_path, method
+):
+    assert base.model.splits_scripts
+    n_crossing = {}
+    for boundary in ("none", "punctuation", "script"):
+        options = {"base": base.name, "size": 900, "method": method, "boundary": boundary}
+        pieces = train_vocab(text, tmp_path / boundary, workers=1, **options)
+        n_crossing[boundary] = sum(len(re.findall(r"[。、「」？！]", p.piece)) for p in pieces)
+        assert n_crossing[boundary] == 0 or boundary != "script"
+    assert n_crossing["none"] > 0
+    assert n_crossing["punctuation"] > 0
 
 
 @each_method

@@ -36,7 +36,9 @@ def independent_pieces(
     the same pieces, until the text gives no more that are frequent enough.
     """
     chars = _char_counts(counts)
-    options = {"character_coverage": 0.9999, "split_by_unicode_script": base.splits_scripts}
+    # Runs of the language end already where the boundary says; those of all text do not.
+    splits = rules.keep_all and base.splits_scripts
+    options = {"character_coverage": 0.9999, "split_by_unicode_script": splits}
     wanted = int(size * _SLACK / _share_that_may_enter(chars, rules))
     wanted += len(chars) + len(base.ids) // 8
     n_known = 0
