@@ -80,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
     def stream(self, fault: str) -> None:
         """Chunks as events; the end is said by a reason, and by [DONE] where text is asked."""
         kind = fault.partition(":")[0]
-        if kind.isdigit() or kind in ("stall", "drop", "redirect"):
+        if kind.isdigit() or kind in ("stall", "drop", "redirect", "echo-cut"):
             self.respond(fault, "")
             return
         chat = self.path.endswith("/chat/completions")
@@ -90,6 +90,8 @@ class Handler(BaseHTTPRequestHandler):
             events += [{"choices": [], "usage": {"completion_tokens": 7}}, "[DONE]"]
         changed = {
             "silent": ["[DONE]"],
+            "echo-error": [events[0], self.echoed().decode(), "[DONE]"],
+            "echo-other": [{"hello": self.headers.get("Authorization")}, "[DONE]"],
             "cut": events[:2],
             "stop": events[:2],
             "broken": [events[0], '{"choices": [{"te'],
@@ -103,6 +105,10 @@ class Handler(BaseHTTPRequestHandler):
     def chunk(self, chat: bool, text: str, reason: str | None = None) -> dict[str, Any]:
         given = {"delta": {"content": text}} if chat else {"text": text}
         return {"choices": [given | {"finish_reason": reason}]}
+
+    def echoed(self) -> bytes:
+        said = f"Incorrect API key provided: {self.headers.get('Authorization', '')[7:]}"
+        return json.dumps({"error": {"message": said}}).encode()
 
     def send_events(self, events: Sequence[Any]) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -144,6 +150,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send(200, b'{"hello": "world"}')
         elif kind == "redirect":
             self.send(302, b"", extra={"Location": self.state.redirect})
+        elif kind == "echo200":
+            self.send(200, self.echoed())
+        elif kind == "echo-cut":
+            # The key lies across the places where excerpts end.
+            self.send(400, b"x" * int(after) + self.echoed())
+        elif kind == "echo-broken":
+            self.send(200, b"<html>" + b"y" * int(after) + self.echoed())
         elif kind == "echo":
             self.send(400, json.dumps(dict(self.headers)).encode())
         elif kind.isdigit():

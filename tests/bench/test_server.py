@@ -115,6 +115,46 @@ def test_a_key_comes_from_the_environment_and_goes_nowhere_else(
     assert not any(KEY in text for text in everything)
 
 
+@pytest.mark.parametrize("key", [KEY, 'sk-"quoted"/and\\slashed'])
+@pytest.mark.parametrize(
+    "fault",
+    ["echo200", *(f"echo-{kind}:{n}" for kind in ("cut", "broken") for n in range(230, 300, 6)),
+     "echo-cut:1950", "echo-cut:1990"],
+)  # fmt: skip
+def test_a_key_that_a_server_repeats_is_not_said_not_even_its_head(
+    tmp_path, monkeypatch, capsys, key, fault
+):
+    monkeypatch.setenv("TOKEXT_API_KEY", key)
+    token = progress.shown.set(True)
+    try:
+        with serve(always=fault) as server, pytest.raises(ModelError) as refused:
+            sample_server(server.url, ["一"], tmp_path / "out", model="m", n_tries=1)
+    finally:
+        progress.shown.reset(token)
+    said = capsys.readouterr()
+    cause = str(refused.value.__cause__)
+    for text in (str(refused.value), refused.value.hint, said.out, said.err):
+        assert key[:8] not in text
+        assert json.dumps(key)[1:9] not in text
+    assert fault == "echo200" or key not in cause
+
+
+def test_a_key_in_an_answer_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOKEXT_API_KEY", KEY)
+    with serve() as server:
+        sample_server(server.url, [f"鍵は {KEY} か"], tmp_path / "out", model="m")
+    (line,) = lines(tmp_path / "out")
+    assert KEY not in line["text"]
+
+
+@pytest.mark.parametrize("bad", ["\nsecond", "\u3042", " x", "\x7f", "é", "\r\nX-Other: 1"])
+def test_a_key_that_no_header_can_hold_is_refused_without_being_said(monkeypatch, bad):
+    monkeypatch.setenv("TOKEXT_API_KEY", KEY + bad + "end")
+    with pytest.raises(InputError, match="TOKEXT_API_KEY") as refused:
+        open_endpoint("http://localhost:8000/v1")
+    assert "sk-" not in str(refused.value) + refused.value.hint
+
+
 def test_without_a_key_none_is_sent(tmp_path):
     with serve() as server:
         sample_server(server.url, ["一"], tmp_path / "out", model="m")
@@ -191,7 +231,22 @@ def test_nobody_at_the_address_is_said_before_anything_is_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:8000", "ftp://a/v1", "http://", "http://user:pass@a/v1", "http://a/v1?key=x"]
+    "url",
+    [
+        "localhost:8000",
+        "ftp://a/v1",
+        "http://",
+        "http://user:pass@a/v1",
+        "http://a/v1?key=x",
+        "http://127.0.0.1:99999/v1",
+        "http://127.0.0.1:abc/v1",
+        "http://[::1/v1",
+        "http://[x]:1/v1",
+        "http://127.0.0.1:0/v1",
+        "http://a/日本",
+        "http://user:pass@[::1/v1",
+        "user:pass@a",
+    ],
 )
 def test_an_address_that_is_none_or_holds_a_key_is_refused(url):
     with pytest.raises(InputError, match="address") as refused:

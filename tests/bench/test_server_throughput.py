@@ -119,6 +119,15 @@ def test_a_server_of_another_kind_is_refused_at_once(fault, said):
     assert len(server.seen) == 1
 
 
+@pytest.mark.parametrize("fault", ["echo-error", "echo-other", "echo-cut:280"])
+def test_a_key_that_a_server_repeats_is_not_said(monkeypatch, fault):
+    key = "sk-nobody-may-read-this"
+    monkeypatch.setenv("TOKEXT_API_KEY", key)
+    with serve(always=fault) as server, pytest.raises(ModelError) as refused:
+        measure_server(server.url, {"text": [TEXT]}, n_tries=1, **SMALL)
+    assert key[:8] not in str(refused.value)
+
+
 def test_empty_answers_are_counted_as_such():
     with serve(always="null") as server:
         (row,) = measure_server(server.url, {"text": [TEXT]}, concurrency=[1], **SMALL)

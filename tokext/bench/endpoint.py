@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import random
+import re
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from tokext.bench.event_stream import Arrival, read_events
 from tokext.errors import InputError, ModelError
@@ -31,6 +32,8 @@ _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
 _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 60.0
 _MOST_BYTES = 64 << 20
+#: Characters of a key at a text's end that are taken for the key.
+_LEAST_CUT = 4
 
 
 class _PassingError(Exception):
@@ -68,9 +71,9 @@ class Endpoint:
             return
         try:
             socket.create_connection((parts.hostname, port), timeout=10).close()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise ModelError(
-                f"nobody answers at {self.url}: {error.strerror or error}.",
+                f"nobody answers at {self.url}: {getattr(error, 'strerror', None) or error}.",
                 hint="start the server, or check host and port.",
             ) from error
 
@@ -95,7 +98,7 @@ class Endpoint:
             try:
                 return once(), attempt - 1
             except _PassingError as failure:
-                said = self._without_key(str(failure))
+                said = self.quoted(str(failure))
                 if attempt == self.n_tries or self.stopped.is_set():
                     raise ModelError(
                         f"{self.url} failed {attempt} times in a row; at last: {said}.",
@@ -118,7 +121,7 @@ class Endpoint:
         try:
             return json.loads(raw)
         except (ValueError, RecursionError) as error:
-            raise _PassingError(f"the answer is not JSON ({_excerpt(raw)!r})") from error
+            raise _PassingError(f"the answer is not JSON ({self.quoted(raw)!r})") from error
 
     def _stream_once(self, path: str, payload: Mapping[str, Any]) -> list[Arrival]:
         begin = time.monotonic()
@@ -129,8 +132,8 @@ class Endpoint:
             raise _PassingError(f"an event of the stream is not JSON ({error})") from error
         for arrival in events:
             if isinstance(arrival.event, dict) and arrival.event.get("error"):
-                said = json.dumps(arrival.event["error"]).encode()
-                raise _PassingError(f"the stream breaks off ({_excerpt(said)})")
+                said = self.quoted(arrival.event["error"])
+                raise _PassingError(f"the stream breaks off ({said})")
         return events
 
     def _send(self, path: str, payload: Mapping[str, Any], read: Callable[[Any], Answer]) -> Answer:
@@ -150,7 +153,7 @@ class Endpoint:
                 raise self._refusal(error) from error
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or str(error) or type(error).__name__
-            raise _PassingError(f"the connection broke ({reason})") from error
+            raise _PassingError(f"the connection broke ({self.quoted(str(reason))})") from error
 
     def _opener(self) -> urllib.request.OpenerDirector:
         parts = urlsplit(self.url)
@@ -162,7 +165,7 @@ class Endpoint:
         body = b""
         with contextlib.suppress(OSError, http.client.HTTPException):
             body = error.read(2000)
-        said = self._without_key(f"{error.code} {error.reason}: {_excerpt(body)}".rstrip(": "))
+        said = self.quoted(f"{error.code} {error.reason}: ".encode() + body).rstrip(": ")
         if error.code in _PASSING:
             return _PassingError(said, _retry_after(error.headers.get("Retry-After")))
         hint = f"check the model's name and the settings that {self.url} takes."
@@ -172,8 +175,30 @@ class Endpoint:
             hint = "check --model and the path: it mostly ends in /v1."
         return ModelError(f"{self.url} refuses: {said}.", hint=hint)
 
-    def _without_key(self, text: str) -> str:
-        return text.replace(self.key, "[key]") if self.key else text
+    def quoted(self, said: Any, n_chars: int = 300) -> str:
+        """What a server said, on one line without the key: redacted first, and then cut.
+
+        Args:
+            said: Bytes, a text, or anything that JSON holds.
+            n_chars: The most characters.
+        """
+        if isinstance(said, bytes):
+            said = said.decode("utf-8", errors="replace")
+        text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+        return " ".join(self.redacted(text).split())[:n_chars]
+
+    def redacted(self, text: str) -> str:
+        """A text without the key, also as JSON spells it, or cut off at the text's end."""
+        if not self.key:
+            return text
+        spelled = json.dumps(self.key)[1:-1]
+        for key in dict.fromkeys((self.key, spelled, spelled.replace("/", "\\/"))):
+            text = text.replace(key, "[key]")
+            cut = next(
+                (n for n in range(len(key) - 1, _LEAST_CUT - 1, -1) if text.endswith(key[:n])), 0
+            )
+            text = text[: len(text) - cut] + "[key]" * bool(cut)
+        return text
 
 
 def open_endpoint(
@@ -182,15 +207,13 @@ def open_endpoint(
     """An endpoint from its address, with the key that the environment holds.
 
     Raises:
-        InputError: The address is none, or holds a password.
+        InputError: The address is none, or holds a password; or the key cannot be sent.
 
     Example:
         >>> open_endpoint("http://localhost:8000").url
         'http://localhost:8000/v1'
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(f"{url!r} is no address.", hint="write it as http://host:port/v1.")
+    parts = _parted(url)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise InputError(
             f"the address of {parts.hostname} holds more than host, port and path.",
@@ -199,10 +222,40 @@ def open_endpoint(
     for name, value in (("timeout_seconds", timeout_seconds), ("n_tries", n_tries)):
         if not value > 0:
             raise InputError(f"{name} is {value}.", hint="it has to be above 0.")
-    key = next((k for name in KEY_VARIABLES if (k := os.environ.get(name, "").strip())), "")
     path = parts.path.rstrip("/") or "/v1"
     whole = f"{parts.scheme}://{parts.netloc}{path}"
-    return Endpoint(whole, timeout_seconds, n_tries, key=key, **options)
+    return Endpoint(whole, timeout_seconds, n_tries, key=_found_key(), **options)
+
+
+def _parted(url: str) -> SplitResult:
+    """Scheme, host, port and path of an address."""
+    # A password before an @ is not repeated.
+    shown = f"an address that holds an @ before {url.rpartition('@')[2]!r}" if "@" in url else url
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError as error:
+        raise InputError(
+            f"{shown!r} is no address.", hint="write it as http://host:port/v1."
+        ) from error
+    if not is_whole or not re.fullmatch(r"[!-~]*", parts.path):
+        raise InputError(f"{shown!r} is no address.", hint="write it as http://host:port/v1.")
+    return parts
+
+
+def _found_key() -> str:
+    """The key that the environment holds, if any; one that no header can hold is not repeated."""
+    for name in KEY_VARIABLES:
+        key = os.environ.get(name, "").strip()
+        if not re.fullmatch(r"[!-~]*", key):
+            raise InputError(
+                f"the key in the environment variable {name} holds a space, a line feed, or "
+                "another character that a key cannot have.",
+                hint=f"put the key alone into {name}.",
+            )
+        if key:
+            return key
+    return ""
 
 
 def _read(response: Any, deadline: float) -> bytes:
@@ -236,10 +289,6 @@ def _retry_after(value: str | None) -> float | None:
     with contextlib.suppress(ValueError, TypeError):
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     return None
-
-
-def _excerpt(raw: bytes) -> str:
-    return " ".join(raw[:300].decode("utf-8", errors="replace").split())
 
 
 def _proxied(host: str, scheme: str) -> bool:

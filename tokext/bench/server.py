@@ -152,13 +152,13 @@ class Asking:
             reason = choice.get("finish_reason")
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise ModelError(
-                f"{self.endpoint.url} answers in another form: {given!r:.120}.",
+                f"{self.endpoint.url} answers in another form: {self.endpoint.quoted(given, 120)}.",
                 hint="the address has to be one of an OpenAI-compatible server.",
             ) from error
         # Some servers say null for an answer without text.
-        text = "" if text is None else str(text)
+        text = "" if text is None else self.endpoint.redacted(str(text))
         counted = n_tokens if isinstance(n_tokens, int) else None
-        return Answer(text, counted, seconds, str(reason or "unknown"))
+        return Answer(text, counted, seconds, self.endpoint.redacted(str(reason or "unknown")))
 
 
 def _ask_all(

@@ -108,7 +108,7 @@ class Served:
         asked = {"messages": [{"role": "user", "content": text}]}
         fields |= asked if self.api == "chat" else {"prompt": text}
         arrivals, n_retries = self.endpoint.stream(_PATHS[self.api], fields)
-        return _answered(arrivals, n_retries, self.endpoint.url)
+        return _answered(arrivals, n_retries, self.endpoint)
 
 
 @dataclass(frozen=True)
@@ -172,13 +172,13 @@ def _row(
     )
 
 
-def _answered(arrivals: Sequence[Arrival], n_retries: int, url: str) -> Answered:
+def _answered(arrivals: Sequence[Arrival], n_retries: int, endpoint: Endpoint) -> Answered:
     """Characters, tokens and times out of the events of a stream."""
     if not arrivals:
         raise ModelError(
-            f"{url} streams nothing at all.", hint="the server has to know stream: true."
+            f"{endpoint.url} streams nothing at all.", hint="the server has to know stream: true."
         )
-    texts = [(arrival.seconds, _text(arrival.event, url)) for arrival in arrivals]
+    texts = [(arrival.seconds, _text(arrival.event, endpoint)) for arrival in arrivals]
     first = next((seconds for seconds, text in texts if text), texts[-1][0])
     usages = [arrival.event.get("usage") or {} for arrival in arrivals]
     counted = [usage.get("completion_tokens") for usage in usages]
@@ -187,7 +187,7 @@ def _answered(arrivals: Sequence[Arrival], n_retries: int, url: str) -> Answered
     return Answered(n_chars, n_tokens, first, texts[-1][0], n_retries)
 
 
-def _text(event: Mapping[str, Any], url: str) -> str:
+def _text(event: Mapping[str, Any], endpoint: Endpoint) -> str:
     try:
         choices = event["choices"]
         # The last event of some servers has the usage alone.
@@ -197,7 +197,7 @@ def _text(event: Mapping[str, Any], url: str) -> str:
         return "".join(part for part in parts if part)
     except (KeyError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"{url} streams another form: {event!r:.120}.",
+            f"{endpoint.url} streams another form: {endpoint.quoted(event, 120)}.",
             hint="the address has to be one of an OpenAI-compatible server.",
         ) from error
 
