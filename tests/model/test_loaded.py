@@ -2,13 +2,15 @@ import gc
 
 import pytest
 import torch
-from picos import mistral, save_model
+from picos import mistral, save_model, train_base, write_extended, write_tokenizer
 from safetensors.torch import load_file
 
 from tokext.errors import InputError, ModelError
 from tokext.model import loaded
 from tokext.model.loaded import resize_model
 from tokext.model.resize import resize_checkpoint
+from tokext.tokenizer.load import load_tokenizer
+from tokext.tokenizer.sentencepiece import SentencePieceModel
 
 INPUT, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 INITS = ["subword-mean", "weighted-mean", "align", "global-mean", "normal", "zero"]
@@ -159,5 +161,74 @@ def test_what_an_option_lacks_is_said(pair, options, message):
 def test_rows_beyond_the_extension_are_never_shrunk(pair):
     n_rows = pair.extension.padded_size + 5
     model = mistral(n_rows)
-    assert resize_model(model, pair.extension).n_rows == n_rows
+    done = resize_model(model, pair.extension, tokenizer=pair.base_folder)
+    assert done.n_rows == n_rows
     assert model.generation_config.suppress_tokens[-1] == n_rows - 1
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "message"),
+    [
+        (5000, r"5,000 rows, and .* 400 pieces: it is another base's"),
+        (50, r"50 rows, and .* 400 pieces: it is another base's"),
+        (402, r"402 rows, and .* 400 pieces: those above may be tokens of its own"),
+        (401, r"401 rows, and .* 400 pieces: those above may be tokens of its own"),
+    ],
+)
+def test_rows_that_may_belong_to_other_tokens_are_refused_and_kept(pair, n_rows, message):
+    model = mistral(n_rows)
+    before = model.get_input_embeddings().weight.clone()
+    with pytest.raises(ModelError, match=message):
+        resize_model(model, pair.folder, init="zero")
+    assert torch.equal(model.get_input_embeddings().weight, before)
+
+
+def test_zero_rows_above_the_base_are_padding(pair):
+    model = mistral(pair.base.size + 8)
+    with torch.no_grad():
+        model.get_input_embeddings().weight[pair.base.size :] = 0
+    assert resize_model(model, pair.folder).check is not None
+
+
+def test_another_base_is_refused_by_the_tokenizer_that_the_model_came_with(pair, tmp_path):
+    from transformers import AutoModelForCausalLM
+
+    write_tokenizer(tmp_path / "t", SentencePieceModel(train_base()), ("<|im_start|>",))
+    base = save_model(tmp_path / "base", mistral(pair.base.size + 1), tmp_path / "t")
+    with pytest.raises(ModelError, match="1 tokens of its own from id 400 on"):
+        resize_model(AutoModelForCausalLM.from_pretrained(base), pair.folder)
+    with pytest.raises(ModelError, match="1 tokens of its own from id 400 on"):
+        resize_model(mistral(pair.base.size + 1), pair.folder, tokenizer=tmp_path / "t")
+
+
+@pytest.mark.parametrize("door", ["files", "loaded", "loaded twice"])
+def test_pieces_of_a_second_extension_can_be_generated(pair, tmp_path, door):
+    """They stand where the first extension had padding, which is suppressed."""
+    from transformers import AutoModelForCausalLM
+
+    n_rows = pair.extension.padded_size + 128
+    base = save_model(tmp_path / "base", mistral(n_rows), pair.base_folder)
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    resize_checkpoint(base, tokenizer=pair.folder, output=once, check_logits=False)
+    extension = write_extended(
+        tmp_path / "ext", load_tokenizer(once), ["電車の駅", "行を開く"], pad_to=64
+    )
+    if door == "files":
+        resize_checkpoint(once, tokenizer=tmp_path / "ext", output=twice, check_logits=False)
+        model = AutoModelForCausalLM.from_pretrained(twice)
+    else:
+        model = AutoModelForCausalLM.from_pretrained(once if door == "loaded" else base)
+        if door == "loaded twice":
+            resize_model(model, pair.folder)
+        resize_model(model, tmp_path / "ext")
+    pieces = {added.id for added in extension.added}
+    padding = [id_ for id_ in range(pair.extension.size, n_rows) if id_ not in pieces]
+    assert model.generation_config.suppress_tokens == padding
+    wanted = extension.added[-1].id
+    with torch.no_grad():
+        model.get_output_embeddings().weight.zero_()
+    hidden = model.model(input_ids=torch.tensor([[1]])).last_hidden_state[0, -1]
+    with torch.no_grad():
+        model.get_output_embeddings().weight[wanted] = hidden
+    written = model.generate(torch.tensor([[1]]), max_new_tokens=1, do_sample=False)
+    assert written[0, -1] == wanted

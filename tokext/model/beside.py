@@ -46,7 +46,10 @@ def write_side_files(folder: Path, job: Job) -> list[str]:
         new_config(checkpoint.config, edit.n_rows, None if job.dtype == "keep" else job.dtype),
     )
     generation = new_generation_config(
-        read_optional(source / GENERATION_FILE), checkpoint.config, edit.padding
+        read_optional(source / GENERATION_FILE),
+        checkpoint.config,
+        edit.padding,
+        range(extension.base.size, extension.size),
     )
     if generation is not None:
         write_json(folder / GENERATION_FILE, generation)

@@ -6,21 +6,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
 
 from tokext.errors import InputError, ModelError
 from tokext.model.align import count_spans
-from tokext.model.base_check import piece_bytes, unknown_id
+from tokext.model.base_check import check_base, check_rows, piece_bytes, unknown_id
 from tokext.model.check import CHECKED_PARAMETERS, LogitCheck, compare_models, record_samples
 from tokext.model.edit import Ids
 from tokext.model.maker import RowMaker, TensorRows
 from tokext.model.padding import padding_bias, padding_twin
 from tokext.model.plan import Init, RowPlan, bias_plan, check_init, plan_rows
+from tokext.model.side_files import new_suppressed, read_optional
 from tokext.records import Extension
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 from tokext.tokenizer.sentencepiece import SentencePieceModel
+
+#: Models that are no longer what lies where they were loaded from.
+_RESIZED: WeakSet[Any] = WeakSet()
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ def resize_model(
     seed: int = 0,
     sample: Iterable[str] | None = None,
     check_logits: bool | None = None,
+    tokenizer: str | Path | None = None,
 ) -> ResizedModel:
     """Give a loaded model the rows of an extended tokenizer, in place.
 
@@ -63,18 +69,22 @@ def resize_model(
         check_logits: Run the model before and after, and compare; see `tokext.model.check`. By
             default where the tokenizer's folder is given and the model has fewer than 200 million
             parameters.
+        tokenizer: The model's own tokenizer, to prove that its base is the extension's. If not
+            given, it is looked for where the model was loaded from; where there is none, rows
+            above the base's that may be another's tokens are refused.
 
     Returns:
         What was done.
 
     Raises:
-        ModelError: The model is quantized in memory, has no embeddings to edit, or failed the
-            check.
+        ModelError: The model is quantized in memory, has no embeddings to edit, is over another
+            base, or failed the check.
         InputError: An option is unknown, or lacks what it needs.
     """
     check_init(init)
     _refuse_quantized(model)
     record = extension if isinstance(extension, Extension) else Extension.read(extension)
+    _check_base(model, record, tokenizer)
     extended = None if isinstance(extension, Extension) else load_tokenizer(extension)
     base = base_of(extended, record) if extended is not None else None
     if check_logits and base is None:
@@ -113,6 +123,32 @@ def base_of(extended: Tokenizer, extension: Extension) -> BaseOf:
     return BaseOf(extended, extension.base.size)
 
 
+def _check_base(model: Any, extension: Extension, tokenizer: str | Path | None) -> None:
+    inputs = model.get_input_embeddings()
+    if inputs is None or getattr(inputs, "weight", None) is None:
+        raise ModelError(
+            f"{type(model).__name__} has no input embeddings to edit.",
+            hint="give a causal language model of transformers.",
+        )
+    rows = _held(inputs, "weight")
+    source = tokenizer if tokenizer is not None else _source_folder(model, len(rows))
+    if source is not None:
+        check_base(load_tokenizer(source), extension)
+    check_rows(rows, extension, proved=source is not None)
+
+
+def _source_folder(model: Any, n_rows: int) -> Path | None:
+    """Where a model and its tokenizer lie, if it still has the rows that it had there."""
+    folder = Path(getattr(model, "name_or_path", "") or "no folder")
+    if model in _RESIZED or not any(
+        (folder / name).is_file() for name in ("tokenizer.model", "tokenizer.json")
+    ):
+        return None
+    config = read_optional(folder / "config.json") or {}
+    stated = (config.get("text_config") or config).get("vocab_size")
+    return folder if stated == n_rows else None
+
+
 def _refuse_quantized(model: Any) -> None:
     flags = ("is_loaded_in_4bit", "is_loaded_in_8bit", "is_quantized")
     if any(getattr(model, flag, False) for flag in flags):
@@ -141,11 +177,6 @@ def _plan(
 
 def _replace(model: Any, extension: Extension, plan: RowPlan, unknown: int | None) -> ResizedModel:
     inputs, head = model.get_input_embeddings(), model.get_output_embeddings()
-    if inputs is None or getattr(inputs, "weight", None) is None:
-        raise ModelError(
-            f"{type(model).__name__} has no input embeddings to edit.",
-            hint="give a causal language model of transformers.",
-        )
     tied = head is None or _is_tied(model, inputs, head)
     old_inputs = _held(inputs, "weight")
     old_head = old_inputs if tied else _held(head, "weight")
@@ -165,7 +196,8 @@ def _replace(model: Any, extension: Extension, plan: RowPlan, unknown: int | Non
         head.out_features = ids.n_rows
         if getattr(head, "bias", None) is not None:
             _put(head, "bias", _extended_bias(_held(head, "bias"), plan, ids))
-    _update_config(model, n_before, ids.n_rows, padding)
+    _update_config(model, n_before, ids, padding)
+    _RESIZED.add(model)
     return ResizedModel(n_before, ids.n_rows, plan.n_added, padding, tied)
 
 
@@ -239,13 +271,14 @@ def _put(module: nn.Module, name: str, value: Tensor, like: Tensor | None = None
         setattr(module, name, nn.Parameter(value, requires_grad=old.requires_grad))
 
 
-def _update_config(model: Any, before: int, n_rows: int, padding: tuple[int, ...]) -> None:
-    model.config.get_text_config().vocab_size = n_rows
+def _update_config(model: Any, before: int, ids: Ids, padding: tuple[int, ...]) -> None:
+    model.config.get_text_config().vocab_size = ids.n_rows
     for module in model.modules():
         if getattr(module, "vocab_size", None) == before:
-            module.vocab_size = n_rows
+            module.vocab_size = ids.n_rows
     generation = getattr(model, "generation_config", None)
-    if generation is not None and padding:
-        known = generation.suppress_tokens or []
-        generation.suppress_tokens = sorted({*known, *padding})
+    if generation is not None and (padding or generation.suppress_tokens):
+        added = range(ids.base_size, ids.size)
+        known = new_suppressed(generation.suppress_tokens, padding, added)
+        generation.suppress_tokens = known or None
         generation._from_model_config = False

@@ -48,7 +48,10 @@ def new_config(config: Mapping[str, Any], n_rows: int, dtype: str | None = None)
 
 
 def new_generation_config(
-    old: Mapping[str, Any] | None, config: Mapping[str, Any], padding: Iterable[int]
+    old: Mapping[str, Any] | None,
+    config: Mapping[str, Any],
+    padding: Iterable[int],
+    added: range,
 ) -> dict[str, Any] | None:
     """The generation config with padding ids suppressed; None where none is needed.
 
@@ -61,9 +64,19 @@ def new_generation_config(
     fields = dict(old) if old is not None else _special_ids(config)
     # With this mark loaders may make the file up anew from config.json, without the padding ids.
     fields.pop("_from_model_config", None)
-    if ids:
-        fields["suppress_tokens"] = sorted({*(fields.get("suppress_tokens") or ()), *ids})
+    if suppressed := new_suppressed(fields.pop("suppress_tokens", None), ids, added):
+        fields["suppress_tokens"] = suppressed
     return fields
+
+
+def new_suppressed(old: Iterable[int] | None, padding: Iterable[int], added: range) -> list[int]:
+    """The ids never to be generated: those of old and padding, but for what pieces stand at now.
+
+    Example:
+        >>> new_suppressed([7, 400, 401, 402], padding=[402, 403], added=range(400, 402))
+        [7, 402, 403]
+    """
+    return sorted({*(id_ for id_ in old or () if id_ not in added), *padding})
 
 
 def _special_ids(config: Mapping[str, Any]) -> dict[str, Any]:
