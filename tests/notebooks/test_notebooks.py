@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -30,6 +32,17 @@ def outputs(book):
     return [output for cell in code(book) for output in cell.outputs]
 
 
+def run(book, folder):
+    place = {"metadata": {"path": str(folder)}}
+    NotebookClient(book, timeout=300, kernel_name="python3", resources=place).execute()
+
+
+def said(book):
+    """The guarantees that it prints: they are the same on every machine."""
+    text = "".join(o.text for o in outputs(book) if o.output_type == "stream")
+    return re.findall(r"^(?:kept|BROKEN) .*$", text, re.MULTILINE)
+
+
 def plain(source):
     """The Python of a cell, without what only a notebook understands."""
     return re.sub(r"^( *)%.*$", r"\1pass", source, flags=re.MULTILINE)
@@ -41,9 +54,10 @@ def test_every_cell_runs_and_a_picture_is_drawn(path, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     book = read(path)
-    place = {"metadata": {"path": str(tmp_path)}}
-    NotebookClient(book, timeout=300, kernel_name="python3", resources=place).execute()
+    saved = said(book)
+    run(book, tmp_path)
     assert any("image/png" in output.get("data", {}) for output in outputs(book))
+    assert said(book) == saved
 
 
 @each
@@ -67,8 +81,36 @@ def test_it_uses_what_the_reference_documents(path):
                 assert f"tokext.{node.attr}" in DOCUMENTED
 
 
+@pytest.mark.parametrize("where", ["beside a checkout", "in a checkout", "anywhere else"])
 @each
-def test_the_first_cell_of_code_installs_tokext_where_it_is_missing(path):
-    first = code(read(path))[0].source
-    assert 'find_spec("tokext") is None' in first
-    assert '%pip install --quiet "tokext[model]"' in first
+def test_the_first_cell_installs_what_is_there_with_extras_that_there_are(
+    path, where, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    places = {"in a checkout": ROOT / "notebooks"}
+    if where == "beside a checkout":
+        (tmp_path / "checkout").symlink_to(ROOT)
+    monkeypatch.chdir(places.get(where, tmp_path))
+    asked = []
+    first = re.sub(r'%pip install --quiet (".*")', r"asked.append(f\1)", code(read(path))[0].source)
+    exec(first, {"asked": asked})
+    [(source, extras)] = [re.fullmatch(r"(.+)\[(.+)\]", one).groups() for one in asked]
+    assert source == ("tokext" if where == "anywhere else" else str(ROOT))
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    given = [need for extra in extras.split(",") for need in known["optional-dependencies"][extra]]
+    four_bit = "load_in_4bit" in str(code(read(path)))
+    assert any(need.startswith("bitsandbytes") for need in given) == four_bit
+
+
+@pytest.mark.slow
+def test_a_model_is_extended_and_asked_in_four_bits(tmp_path, monkeypatch):
+    pytest.importorskip("bitsandbytes")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    book = read(ROOT / "notebooks" / "2_extend_a_model.ipynb")
+    [chosen] = [cell for cell in code(book) if '"tiny", False, 24' in cell.source]
+    chosen.source = chosen.source.replace('"tiny", False, 24', '"tiny", True, 24')
+    used = nbformat.v4.new_code_cell('import sys\nprint("bitsandbytes" in sys.modules)')
+    book.cells.append(used)
+    run(book, tmp_path)
+    assert [output.text for output in used.outputs] == ["True\n"]

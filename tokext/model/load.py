@@ -148,7 +148,7 @@ def _four_bit(device: torch.device) -> dict[str, Any]:
     if importlib.util.find_spec("bitsandbytes") is None:
         raise ModelError(
             "4-bit loading needs bitsandbytes, which is not installed.",
-            hint="pip install bitsandbytes, or load without --load-in-4bit.",
+            hint="pip install 'tokext[quantized]' or bitsandbytes, or load without --load-in-4bit.",
         )
     from transformers import BitsAndBytesConfig
 
