@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,19 @@ from report_data import (
     write_run,
     write_tokenizer,
 )
+from traced import untraced
 
 from tokext.report import write_report
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 from tokext.tokenizer.sentencepiece import SentencePieceModel
+
+
+@pytest.fixture(autouse=True)
+def every_number_is_traceable(tmp_path: Path) -> Iterator[None]:
+    """Whatever kind of result a test reports on: report.md has no number of its own."""
+    yield
+    for markdown in tmp_path.rglob("report.md"):
+        assert untraced(markdown.parent) == []
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ and so the three cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tokext.records import InputFile, SegmentedToken
@@ -88,12 +88,16 @@ class Sample:
 
 @dataclass(frozen=True)
 class Pieces:
-    """Pieces, most with a number each, shown as they are: the most used, say."""
+    """Pieces, most with a number each, shown as they are: the most used, say.
+
+    `numbers` are those that the note speaks of.
+    """
 
     name: str
     title: str
     pieces: tuple[tuple[str, int | None], ...]
     note: str = ""
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

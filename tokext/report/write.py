@@ -76,13 +76,18 @@ def report_numbers(report: Report) -> dict[str, Any]:
         ],
         "tables": {name: _table(table) | sources for name, table, sources in _found(report, Table)},
         "charts": {
-            name: {"title": chart.title, "alt": chart.alt, **chart.data} | sources
+            name: {"title": chart.title, "alt": chart.alt, "note": chart.note, **chart.data}
+            | sources
             for name, chart, sources in _found(report, Chart)
         },
         "samples": [_sample(sample) for sample in report.parts(Sample)],
         "pieces": {
             name: [{"piece": piece, "count": count} for piece, count in shown.pieces]
             for name, shown, _ in _found(report, Pieces)
+        },
+        "pieces_about": {
+            name: {"title": shown.title, "note": shown.note, **shown.numbers} | sources
+            for name, shown, sources in _found(report, Pieces)
         },
         "sources": {source.file.name: _source(source) for source in report.files},
     }
@@ -134,7 +139,8 @@ def _write(path: Path, text: str) -> None:
 
 def _table(table: Table) -> dict[str, Any]:
     columns = {column.key: column.title for column in table.columns}
-    return {"title": table.title, "columns": columns, "rows": [dict(row) for row in table.rows]}
+    rows = [dict(row) for row in table.rows]
+    return {"title": table.title, "columns": columns, "rows": rows, "note": table.note}
 
 
 def _sample(sample: Sample) -> dict[str, Any]:

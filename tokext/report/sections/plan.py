@@ -51,6 +51,10 @@ def _chart(name: str, plan: Plan, curve: Curve, words: Words) -> Chart:
         "knee_label": label,
         "x": words("axis.rows"),
         "y": words("unit.chars_per_token" if key == "gain" else "plan.speed.axis"),
+        "n_corpus_chars": plan.n_corpus_chars,
+        "n_chars": plan.n_chars,
+        "batch_size": plan.batch_size,
+        "bytes_per_second": plan.bytes_per_second,
     }
     title, note = words(f"plan.{key}.chart"), words(f"plan.{key}.note", **_settings(plan))
     return Chart(name, "curves", title, alt_text(words, "plan.alt", [s for s in spoken if s]), data,

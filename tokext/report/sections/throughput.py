@@ -44,6 +44,8 @@ def speed_chart(name: str, result: Iterable[Mapping[str, Any]], words: Words) ->
         "groups": [_group(batch, words) for batch in batches],
         "unit": words("throughput.axis"),
         "limit": words("throughput.limit", machine=rows[0].prediction.machine),
+        "repeats": rows[0].repeats,
+        "bytes_per_second": rows[0].prediction.bytes_per_second,
     }
     spoken = [
         words(

@@ -48,14 +48,15 @@ def _chart(comparison: Comparison, rows: list[Row], words: Words) -> Chart:
 def _pieces(row: Row, corpus: str, words: Words) -> list[Pieces]:
     most = tuple((piece, int(n)) for piece, n in row["added_use"]["most"])
     never = tuple((piece, None) for piece in row["added_use"]["never"])
-    n_never = f"{row['n_added'] - row['n_added_used']:,}"
+    n_never = row["n_added"] - row["n_added_used"]
     found = [
         Pieces("most_used", words("use.most", corpus=corpus), most, words("use.most.note")),
         Pieces(
             "never_used",
             words("use.never", corpus=corpus),
             never,
-            words("use.never.note", n_never=n_never),
+            words("use.never.note", n_never=f"{n_never:,}"),
+            {"n_never": n_never},
         ),
     ]
     return [pieces for pieces in found if pieces.pieces]
