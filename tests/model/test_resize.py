@@ -20,7 +20,7 @@ from picos import (
 from safetensors.torch import load_file, save_file
 
 from tokext.errors import InputError, ModelError, OutputError
-from tokext.model import check, segments, write
+from tokext.model import asked, check, resize, segments, write
 from tokext.model.resize import resize_checkpoint
 from tokext.model.revert import revert_checkpoint
 from tokext.records import Extension, read_record
@@ -428,21 +428,49 @@ def test_too_little_disk_is_refused_before_anything_is_written(pair, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["base"]
 
 
-def test_a_source_that_changes_while_it_is_read_leaves_nothing(pair, tmp_path, monkeypatch):
+GAPS = ["open_checkpoint", "open_base", "_plan", "plan_edit", "_write_files", "_check"]
+
+
+@pytest.mark.parametrize("gap", GAPS)
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json", "extended/tokenizer.model"])
+def test_a_source_replaced_at_any_moment_leaves_nothing(pair, tmp_path, monkeypatch, gap, file):
+    """The file is replaced after each step; the other of the same name is as good as the first."""
     base = save_model(tmp_path / "base", mistral(pair.base.size), pair.base_folder)
-    monkeypatch.setattr(segments, "FAST_COPY", False)
-    from tokext.model import resize
+    other = save_model(tmp_path / "other", mistral(pair.base.size, seed=1), pair.base_folder)
+    for folder in (tmp_path / "extended", other / "extended"):
+        shutil.copytree(pair.folder, folder)
+    place = tmp_path / file if "/" in file else base / file
 
-    def written_and_touched(*args, **kwargs):
-        linked = written(*args, **kwargs)
-        os.utime(base / "model.safetensors", ns=(1, 1))
-        return linked
+    def done_and_replaced(*args, **kwargs):
+        found = step(*args, **kwargs)
+        if (other / file).exists():
+            (other / file).replace(place)
+        return found
 
-    written = resize._write_weights
-    monkeypatch.setattr(resize, "_write_weights", written_and_touched)
-    with pytest.raises(ModelError, match="was changed while it was read"):
-        resize_checkpoint(base, tokenizer=pair.folder, output=tmp_path / "out")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["base"]
+    step = getattr(resize, gap)
+    monkeypatch.setattr(resize, gap, done_and_replaced)
+    with pytest.raises(ModelError, match=f"{Path(file).name} was changed while it was read"):
+        resize_checkpoint(
+            base, tokenizer=tmp_path / "extended", output=tmp_path / "out", check_logits=False
+        )
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["base", "extended", "other"]
+
+
+def test_shards_behind_symbolic_links_count_as_copies_on_the_disk(pair, tmp_path, monkeypatch):
+    """They are copied, so a disk that holds the edited files alone is too small."""
+    base = save_model(
+        tmp_path / "base", mistral(pair.base.size), pair.base_folder, max_shard_size="20KB"
+    )
+    monkeypatch.setattr(asked, "_SMALL_FILES_BYTES", 0)
+    whole = resize_checkpoint(base, tokenizer=pair.folder, output=tmp_path / "out")
+    monkeypatch.setattr(asked, "free_bytes", lambda folder: whole.written_bytes)
+    resize_checkpoint(base, tokenizer=pair.folder, output=tmp_path / "out", force=True)
+    (tmp_path / "blobs").mkdir()
+    for path in base.glob("*.safetensors"):
+        path.rename(tmp_path / "blobs" / path.name)
+        path.symlink_to(tmp_path / "blobs" / path.name)
+    with pytest.raises(OutputError, match="the output needs"):
+        resize_checkpoint(base, tokenizer=pair.folder, output=tmp_path / "out", force=True)
 
 
 @pytest.mark.parametrize("kind", [segments.CopiedBytes, segments.MadeRows, segments.PlainBytes])

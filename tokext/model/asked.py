@@ -79,8 +79,9 @@ def check_space(output: Path, checkpoint: Checkpoint, edit: Edit, copy: bool) ->
     Raises:
         OutputError: It is.
     """
-    sizes = {name: (checkpoint.folder / name).stat().st_size for name in edit.linked}
-    copied = sum(sizes.values()) if copy or not _same_disk(checkpoint.folder, output) else 0
+    files = [checkpoint.folder / name for name in edit.linked]
+    copy = copy or not _same_disk(checkpoint.folder, output)
+    copied = sum(path.stat().st_size for path in files if copy or path.is_symlink())
     needed = edit.n_bytes + copied + _SMALL_FILES_BYTES
     free = free_bytes(output.absolute().parent)
     if needed > free:

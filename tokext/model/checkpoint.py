@@ -41,14 +41,6 @@ class Checkpoint:
         """How many numbers the tensors hold together (packed ones count as packed)."""
         return sum(e.n_bytes * 8 // e.bits for _, e in self.tensors.values())
 
-    def snapshot(self) -> dict[str, tuple[int, int, int]]:
-        """Size, time of change and identity of every weight file, to notice a change by."""
-        return {
-            name: (stat.st_size, stat.st_mtime_ns, stat.st_ino)
-            for name in self.headers
-            for stat in [(self.folder / name).stat()]
-        }
-
 
 def open_checkpoint(folder: Path) -> Checkpoint:
     """Read the config, the index and all headers of a checkpoint, and check them.

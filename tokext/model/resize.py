@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tokext.errors import ModelError
 from tokext.model.align import count_spans
 from tokext.model.asked import check_convertible, check_space, pick_device, pick_dtype
 from tokext.model.base_check import check_base, open_base, piece_bytes, unknown_id
@@ -22,6 +21,7 @@ from tokext.model.keepsake import write_keepsake
 from tokext.model.layout import find_layout
 from tokext.model.plan import Init, RowPlan, check_init, plan_rows
 from tokext.model.pretrained import NotRunnableError
+from tokext.model.snapshot import take_snapshot, unchanged
 from tokext.model.write import link_or_copy, write_proved
 from tokext.output import whole_folder
 from tokext.progress import bar, say
@@ -116,6 +116,8 @@ def resize_checkpoint(
     check_init(init)
     target_dtype = pick_dtype(dtype)
     found = find_checkpoint(checkpoint)
+    sources = (found.folder, Path(tokenizer))
+    before = take_snapshot(*sources)
     extension = Extension.read(tokenizer)
     opened = open_checkpoint(found.folder)
     layout = find_layout(opened)
@@ -123,7 +125,6 @@ def resize_checkpoint(
     base = open_base(found.folder)
     check_base(base, extension)
     plan = _plan(extension, base, tokenizer, init, sample, seed, rescale)
-    before = opened.snapshot()
     n_rows = max(extension.padded_size, *(place.n_rows for place in layout.places))
     edit = plan_edit(
         opened,
@@ -136,13 +137,11 @@ def resize_checkpoint(
     copy = copy or found.cached
     check_space(Path(output), opened, edit, copy)
     job = Job(opened, layout, edit, extension, plan, Path(tokenizer), dtype)
-    with whole_folder(output, force=force, inputs=[found.folder, tokenizer]) as folder:
+    with (
+        whole_folder(output, force=force, inputs=[*sources]) as folder,
+        unchanged(before, *sources),
+    ):
         linked = _write_files(folder, job, copy)
-        if opened.snapshot() != before:
-            raise ModelError(
-                f"{found.name} was changed while it was read.",
-                hint="run again when nothing else writes to it.",
-            )
         checked = _check(folder, opened, check_logits, dtype)
         result = _result(Path(output), job, linked, checked)
         options = {"init": init, "dtype": dtype, "rescale": rescale, "seed": seed, "copy": copy}
