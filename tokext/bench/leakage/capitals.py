@@ -17,6 +17,10 @@ _NAME_BEFORE = re.compile(r"[A-Za-z0-9] $")
 _NUMBER_AFTER = re.compile(r"[\s\-]?(?:[0-9IVX]+|[A-Z])(?![0-9A-Za-z])")
 
 
+#: な makes an adjective of the word before it; など, なら and the like do not.
+_ADJECTIVE_AFTER = re.compile("な(?![どらがくしのんぁ-ゖ]|$)")
+
+
 #: So many words of a title are no name any more, if small words hold them together.
 LONG_TITLE = 9
 #: And so many of its words are common ones.
@@ -38,7 +42,7 @@ def find_capitalized(raw: str, words: list[Word], alone: bool, is_entry: bool) -
     is_first = _is_first(raw, start)
     if label is None and not alone and is_entry and is_first:
         return
-    reason = _reason(raw[start:end], words, alone, is_entry, label is not None)
+    reason = _reason(raw, words, alone, is_entry, label is not None)
     if reason:
         language, detail = latin_language([word.lower for word in content])
         end = max(end, label.end(1)) if label is not None else end
@@ -92,6 +96,9 @@ def _belongs_to_name(
     if context.quote_around(raw, start, end) or _is_in_menu(raw, start) or is_linked:
         return True
     in_phrase = word_set("function") if len(words) > 2 else frozenset[str]()
+    is_adjective = len(words) > 1 and _ADJECTIVE_AFTER.match(raw, end) is not None
+    if is_adjective:
+        in_phrase = word_set("english") | word_set("function")
     known = [w for w in content if w.lower in in_phrase or _is_common(w, raw, is_label, is_long)]
     if len(known) < (_LONG_SHARE if is_long else 1) * len(content):
         return True
@@ -103,8 +110,9 @@ def _belongs_to_name(
     return is_quoted_caps or beside is not None
 
 
-def _reason(text: str, words: list[Word], alone: bool, is_entry: bool, is_label: bool) -> str:
+def _reason(raw: str, words: list[Word], alone: bool, is_entry: bool, is_label: bool) -> str:
     """Why common words with a capital leak; empty where they may be a title."""
+    text = raw[words[0].start : words[-1].end]
     if is_label and len(words) <= 4:
         return f"{text!r} is a label of common words"
     is_title = alone and is_entry and words[0].lower not in word_set("headings")
@@ -112,6 +120,9 @@ def _reason(text: str, words: list[Word], alone: bool, is_entry: bool, is_label:
         return "" if is_title else f"{text!r} is a common word with a capital"
     if alone:
         return "" if is_entry else f"{text!r} is a heading of common words"
+    common = word_set("english") | word_set("function")
+    if _ADJECTIVE_AFTER.match(raw, words[-1].end) and all(word.lower in common for word in words):
+        return f"{len(words)} common words that な makes an adjective of"
     is_held = sum(word.lower in word_set("function") for word in words) >= 2
     if is_held and len(words) >= LONG_TITLE:
         return f"{len(words)} capitalized words, held together by small ones"

@@ -1,6 +1,5 @@
-"""Chinese inside and between Japanese: characters that Japanese lacks, and words it does not use."""
+"""Chinese inside and between Japanese: characters Japanese lacks, and words it does not use."""
 
-# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import re
@@ -8,53 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from tokext.bench.leakage.chinesewords import FUNCTION, KANALESS, OF, OLD_FORM, SYNTAX, WORDS
 from tokext.bench.leakage.scripts import _CHINESE_THOUGH_IN_JIS as _IN_JIS
 from tokext.bench.leakage.scripts import HAN, KANA, char_class, chinese_only_class
-
-# Words in characters that Japanese shares. What follows a bar keeps a Japanese compound out:
-# 許可以外 holds 可以, 最大的 ends in 大的.
-_WORDS = (
-    r"提升|學習(?!院)|避免(?!れ)|導致|建議(?!書)|資訊|朋友(?!会)|網路|網站|軟體|硬體|漂亮|開心|快樂|討厭|告訴(?![すさ権])|告诉|覺得|幫忙|一直(?!線)|一些(?!事|細)|"
-    r"為什麼|為何|哪裡|這裡|那裡|因而|而是(?![非正])|並非|首先|其次(?![にの])|總之|然而|總的來說|也就是|換句話說|一方面|生活方式|特点|"
-    r"良好的|美好的|健康的生活|所有的|更多的|更好的|其他的|優秀的(?![なに])|簡單的|美麗的|有趣的|最重要的|每(?:天|個|次|人|月|日|種|位)|"
-    r"因为|关于|虽然|为了|由于|对于|根据|如何(?=提高|使用|選擇|改善|解決)|通过|让|这个|这些|这样|那么|什么|怎么|没有(?!無)|我今天|我们|你们|他们|每个|已经|还有|应该|"
-    r"因此|但是|如果|(?<![許認不])可以(?![外上下内前後降来])|(?<![場箇個名長短])所以(?![外上下内前後降来はがでのをもにだと])|以及(?!び)|例如(?!く)|而且|並且|"
-    r"由於|對於|關於|不是|只是(?!正)|就是|還是|也是|都是|不會|不会(?!員)|不知道|不僅|沒有|沒|已經|還有|甚至|無論如何|即使(?!用|命|者)|既然|雖然|因為|為了|"
-    r"使用的(?!な|に)|我們|你們|他們|她們|我的|你的|(?<![一-鿿])他的(?![なに])|她的|自己的(?!な)|這個|這些|這樣|這種|這是|這(?![入子般箇])[一-鿿]|那個|那些|那樣|那麼|什麼|怎麼|怎樣|怎[一-鿿]|"
-    r"非常的|進行的(?!な)|不同的(?!な)|主要的(?!な)|重要的(?!な)|最好的?|的方法是|的是(?!非|正)|的時候|的話題是|的人們|是一(?:個|种|種|位|家|座|本|部|名|款)|是在|是(?![非正認々])[一-鿿]{1,8}的(?![一-鿿なに])|是我|是非常|是因為|"
-    r"都有|都會(?=[是有在更讓])|都能|都可|還會|將會|將在|能夠|能够|我是|你是|他是|她是|我在|我想|我有|我不(?:知道|是|会|能|想|要)?|我会|我會|我要|我去|我学|他不是|他也|他在(?!宅|庫|籍|住)|我也|我愛|我喜|"
-    r"取代(?!わ|え)|效率|今天(?!皇)|明天(?!皇|気|候|然|体)|昨天(?!皇)|去了|吃了|喝了|説了|說了|来了(?!解|承)|來了|到了(?!解)|有了(?!解)|做了|"
-    r"学了(?!解)|學了|喜歡|謝謝|你好|再見|早上好|晚上好|人們|孩子|此外|總之|認為|成為|按照(?!合)|幫助|比如|尤其|特別是(?!正|非|認)|屬於|一種(?:方法|方式)|在這|在那|在我(?!々|が|国|慢)|在中国的|在日本的|"
-    r"多吃|多喝|好好|是否有|是否需|請參|請你|(?<![要申懇招奏勧起普下元受再強])請注|(?<![要申懇招奏勧起普下元受再強])請確|(?<![要申懇招奏勧起普下元受再強])請勿|(?<![要申懇招奏勧起普下元受再強])請先|(?<![要申懇招奏勧起普下元受再強])請選|(?<![要申懇招奏勧起普下元受再強])請輸|(?<![要申懇招奏勧起普下元受再強])請参|(?<![要申懇招奏勧起普下元受再強])請按|(?<![要申懇招奏勧起普下元受再強])請提|(?<![要申懇招奏勧起普下元受再強])請使|(?<![要申懇招奏勧起普下元受再強])請聯|(?<![要申懇招奏勧起普下元受再強])請告|(?<![要申懇招奏勧起普下元受再強])請查|(?<![要申懇招奏勧起普下元受再強])請務|(?<![要申懇招奏勧起普下元受再強])請問|(?<![要申懇招奏勧起普下元受再強])請在|應該|需要(?:注意|考慮|進行|一|有)|進行了|提供了|提高了|增加了|介紹|説明了|的重要性|的发展|的影響下|"
-    # Shortened and old forms that JIS has and Japanese spells otherwise, and where it does use them.
-    r"最后|之后|然后|以后|今后|前后|背后|(?<![皇太王立母天妃])后(?![妃宮稷陵町土羿]|$|は|が|を|と|の|も)|(?<![淳鮮])于(?=[一-鿿])(?![禁謙田右娜])|(?<![案脇浄床])几(?=[個个天年次乎種位百千万点])|"
-    r"采[用集購訪摘納]|采取(?!女)|从(?=[一-鿿])|很(?=[一-鿿])|當(?=[您你我他她])|給你|給我|給他|給她|並(?=[不沒没](?![一-鿿]?[足平]))|"
-    r"提高(?!年|度|等|校)|一起(?![一立])|有助于|有助於|不可或缺|不可或欠|与此同|以下是(?![非正])|(?<![開解追釈])放入(?![口力学試荷門館場国隊社])|"
-    r"保持良好|保持健康|保持足|保持冷静|保持距離|非常簡単|非常簡單|非常重要な|非常美味|非常方便|非常感謝|非常好|(?<![所唯])有一個|(?<![所唯])有一些|(?<![所唯])有一種|(?<![所唯])有一位|(?<![所唯])有一天|"
-    r"(?<![思理空感幻回予発構連妄着夢追])想去|(?<![思理空感幻回予発構連妄着夢追])想吃|(?<![思理空感幻回予発構連妄着夢追])想知|(?<![ぁ-ゖ一-鿿])当然，|(?<![ぁ-ゖ一-鿿])其中，|(?<![ぁ-ゖ一-鿿])同時，|(?<![ぁ-ゖ一-鿿])最後，|(?<![ぁ-ゖ一-鿿])另外，|(?<![ぁ-ゖ一-鿿])目前，|(?<![ぁ-ゖ一-鿿])有時，|(?<![ぁ-ゖ一-鿿])有些，|(?<![ぁ-ゖ一-鿿])不過，|(?<![ぁ-ゖ一-鿿])相反，|(?<![ぁ-ゖ一-鿿])注意事項，|(?<![ぁ-ゖ一-鿿])第一，|(?<![ぁ-ゖ一-鿿])第二，|(?<![ぁ-ゖ一-鿿])第三，|(?<![ぁ-ゖ一-鿿])第四，|(?<![ぁ-ゖ一-鿿])第五，|"
-    r"(?<![一-鿿])在(?=[0-9]{3,4}年)"
-)
-#: Function words that count only in a clause without kana, and only outside these compounds.
-_FUNCTION = re.compile(
-    r"(?<![如国社若])是(?![非正認々])|(?<![完終修満投校魅未議])了(?![解承見知簡])|"
-    r"(?<![存現所滞潜健実内自偏点介混散駐顕遍近不])在(?![庫籍宅住学日留職来位任室京米外所野家勤])|(?<=[一-鿿])(?:也(?=[是不有会能很可要想])|就(?![職学業任航寝労農床役])|都(?=[是有会能可])|很|把|被(?=[人他我])|給|和(?=[你我他])|跟|与(?=其))|不(?=[是会能知想要去吃好同])|(?<=[一-鿿])與|其(?=[種中他實次應所])|但(?=[是不這也在有])|了(?=一[種种個个])|於(?=[一-鿿])|(?<=[一-鿿])之(?=[一-鿿])|(?<=[一-鿿])(?:和|及)(?=[一-鿿]{2,}的)"
-)
-#: Also ends a Japanese adjective (論理的思考): evidence only beside another function word.
-_OF = re.compile("(?<![目標的確一般])的(?=[一-鿿])")
-#: Traditional forms that Japanese has replaced: in names and old texts one or two, in Chinese many.
-_OLD_FORM = re.compile(
-    "[對與學國會經來將實發點關從應當體變讓屬勞總區圖廣據擴擇擔數斷樣權歷歸氣淨滿濟灣狀獨畫盡續聲聽"
-    "舊萬處號覺觀觸證譯讀豐賣輕轉辭遲邊鐵隨雙靈餘驗齊齒龍攝歐殘澤檢樂個為單]"
-)
-#: What makes a sentence of a row of Han without kana, outside of set phrases and names.
-_SYNTAX = re.compile(
-    r"(?<=[一-鿿])(?<![如国社若即彼先由疑])是(?=[一-鿿])(?![正非認々空枝川永我])|"
-    r"(?<=[一-鿿])(?<![完終修満投校魅未議読結審閲診演検])了(?=[一-鿿])(?![解承見知簡介輔司平太])"
-)
-#: Han in a row with a function word of Chinese among them.
-_KANALESS = (
-    r"[一-鿿，、][一-鿿，、][是了在也就很這个個之於不的和与把被給跟都][一-鿿，、][一-鿿，、]"
-)
 
 
 @dataclass(frozen=True)
@@ -88,8 +43,8 @@ def trigger() -> re.Pattern[str]:
 
 
 def _split_words() -> list[str]:
-    """The literal beginnings of the entries of `_WORDS`, but 在, which counts before a year only."""
-    bare = re.sub(r"\(\?<?[!=][^()]*\)", "", _WORDS)
+    """The literal beginnings of the entries of `WORDS`, but 在, which counts before a year only."""
+    bare = re.sub(r"\(\?<?[!=][^()]*\)", "", WORDS)
     bare = re.sub(r"\(\?:[^()]*\)|.\?", "", bare)
     return [re.split(r"[\[{(]", word)[0] for word in bare.split("|") if word not in {"", "在"}]
 
@@ -98,11 +53,11 @@ def _split_words() -> list[str]:
 def evidence() -> re.Pattern[str]:
     """What a line has to hold before its clauses are read: a character, a word, or Han in a row."""
     return re.compile(
-        f"[{chinese_only_class()}{char_class(_IN_JIS)}]|{trigger().pattern}|在(?=[0-9])|{_KANALESS}"
+        f"[{chinese_only_class()}{char_class(_IN_JIS)}]|{trigger().pattern}|在(?=[0-9])|{KANALESS}"
     )
 
 
-_WORD = re.compile(_WORDS)
+_WORD = re.compile(WORDS)
 _RUN = re.compile(f"[{HAN}]+")
 # A clause without kana: Han, with digits, Latin words and Chinese punctuation in between.
 _CLAUSE = re.compile(rf"[{HAN}](?:[{HAN}，、：；！？“”《》·\dA-Za-z%．,.\-–— 　（）()]*[{HAN}])?")
@@ -207,7 +162,7 @@ class _Part:
         # One character further, because what may not follow a word often is the kana behind it.
         only = tuple(m.start() for m in _only().finditer(line, start, end))
         words = tuple((m.start(), m.end()) for m in _WORD.finditer(line, start, end + 1))
-        function = [m.start() for m in _FUNCTION.finditer(line, start, end + 1)]
+        function = [m.start() for m in FUNCTION.finditer(line, start, end + 1)]
         in_words = {at for word in words for at in range(*word)}
         return _Part(
             start,
@@ -217,11 +172,11 @@ class _Part:
             words=words,
             n_function=len(function),
             n_beside=sum(at not in in_words for at in function),
-            n_of=sum(1 for _ in _OF.finditer(line, start, end + 1)),
-            n_old=len(_OLD_FORM.findall(line, start, end)),
+            n_of=sum(1 for _ in OF.finditer(line, start, end + 1)),
+            n_old=len(OLD_FORM.findall(line, start, end)),
             has_syntax=(
                 line[start - 1 : start] not in _QUOTES
-                and _SYNTAX.search(line, start, end) is not None
+                and SYNTAX.search(line, start, end) is not None
             ),
             is_spelled_out=in_words.issuperset(only),
             before_kana=_KANA_AFTER.match(line, end) is not None,
@@ -231,9 +186,8 @@ class _Part:
     @property
     def is_mixed(self) -> bool:
         """Whether one word is all that speaks for Chinese, in a part that touches kana."""
-        is_long = bool(self.only) and self.n_han >= 6
         is_weak = len(self.words) == 1 and not self.n_beside and self.is_spelled_out
-        return is_weak and not is_long and (self.before_kana or self.after_kana)
+        return is_weak and (self.before_kana or self.after_kana)
 
     @property
     def score(self) -> float:
@@ -280,7 +234,14 @@ def _evidence_start(line: str, part: _Part) -> int:
     """One word in shared characters is weak evidence: it stands for itself alone."""
     if part.is_mixed:
         return min(begin for begin, _ in part.words)
-    return part.start
+    return part.only[0] if _is_plural(line, part) else part.start
+
+
+def _is_plural(line: str, part: _Part) -> bool:
+    """Whether an ending of Chinese stands behind a noun of Japanese: 観光客们."""
+    touches_kana = part.before_kana or part.after_kana
+    is_alone = not part.words and not part.n_beside and len(part.only) == 1
+    return is_alone and touches_kana and part.start < part.only[0] and line[part.only[0]] in "们們"
 
 
 def _evidence_end(line: str, part: _Part) -> int:

@@ -37,10 +37,23 @@ def read_words(line: str, start: int, end: int, allowance: Allowance) -> list[Wo
         is_name = kind != "name" and _is_name(line, match.end(), lower, allowance)
         if is_name or _is_unit(line, at, lower):
             kind = "name"
-        elif lower in _ENDINGS and match.group().islower() and at and "ぁ" <= line[at - 1] <= "ゖ":
+        elif match.group().islower() and _is_half(line, at, match.end(), lower, kind):
             kind = "lower"
         words.append(Word(at, match.end(), match.group(), lower, kind))
     return words
+
+
+#: Kana that no particle begins with: what they are fused to goes on in them (beautiふる).
+_GOES_ON = frozenset("ふぷぶりるれろちつてっぱびみむめ")
+
+
+def _is_half(line: str, start: int, end: int, lower: str, kind: Kind) -> bool:
+    """Whether the other half of the word is in kana: たのed, beautiふる."""
+    if lower in _ENDINGS and start and "ぁ" <= line[start - 1] <= "ゖ":
+        return True
+    if kind != "name" or len(lower) < 5 or line[end : end + 1] not in _GOES_ON:
+        return False
+    return any(len(word) > len(lower) and word.startswith(lower) for word in word_set("english"))
 
 
 _NUMBER_BEFORE = re.compile(r"[0-9０-９]\s?$")
