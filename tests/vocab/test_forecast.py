@@ -1,6 +1,7 @@
 """What is said before learning, against what learning then takes."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from tokext.corpus.counts import RunCounts, write_table
 from tokext.corpus.embedded import embedded_lines
 from tokext.errors import InputError
 from tokext.languages import find_language
+from tokext.progress import shown
 from tokext.vocab import forecast as forecast_module
 from tokext.vocab import independent
 from tokext.vocab.added import train_vocab
@@ -69,6 +71,27 @@ def test_training_is_refused_before_it_begins(text, base, tmp_path, monkeypatch)
         train_vocab(text, tmp_path / "out", base=base.name, size=50, max_memory="900MB")
     assert not (tmp_path / "out").exists()
     train_vocab(text, tmp_path / "out", base=base.name, size=50, max_memory="1.1GB")
+
+
+@pytest.mark.parametrize("weight", [{}, {"ja.txt": 0.25}, {"ja.txt": 2.5}], ids=str)
+def test_what_a_hint_says_brings_it_under(text, base, tmp_path, monkeypatch, capsys, weight):
+    """Whatever one is in the counts: those of weighted inputs are in smaller units."""
+    rare = tmp_path / "rare.txt"
+    rare.write_text("\n".join(embedded_lines("ja")[200:260]), encoding="utf-8")
+    monkeypatch.setitem(
+        forecast_module.COSTS, "continue", forecast_module.Cost(10**8, 10**5, 0.0, 0.0, 0.0)
+    )
+    options = {"base": base.name, "size": 9, "boundary": "punctuation", "workers": 1}
+    options |= {"weight": weight, "max_memory": "500MB"}
+    inputs, output = [text, rare], tmp_path / "out"
+    with pytest.raises(InputError, match="more than --max-memory 500 MB") as caught:
+        train_vocab(inputs, output, **options)
+    said = re.match(r"--min-run-count (\d+) brings it to ([\d.]+) MB", caught.value.hint)
+    token = shown.set(True)
+    train_vocab(inputs, output, min_run_count=int(said[1]), **options)
+    shown.reset(token)
+    taken = re.search(r"takes about \d+ s and ([\d.]+) MB", capsys.readouterr().err)
+    assert float(taken[1]) == pytest.approx(float(said[2]), rel=0.15)
 
 
 def test_runs_that_are_rare_can_be_left_out(text, base, tmp_path):

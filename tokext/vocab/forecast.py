@@ -79,7 +79,7 @@ class Forecast:
 
 
 def forecast(
-    counts: RunCounts, base: SentencePieceModel, size: int, method: str
+    counts: RunCounts, base: SentencePieceModel, size: int, method: str, unit: int = 1
 ) -> dict[int, Forecast]:
     """The forecast for all runs, and for those that occur at least so often.
 
@@ -88,9 +88,11 @@ def forecast(
         base: What spells it.
         size: How many pieces are asked for.
         method: One of `tokext.vocab.train.METHODS`.
+        unit: What stands for once in the counts of weighted inputs.
 
     Returns:
-        By the least count of a run: 1, and then some larger ones.
+        By the least count of a run as `--min-run-count` takes it: 1, which is all runs, and then
+        some larger ones.
 
     Example:
         >>> from tokext.tokenizer.load import load_tokenizer
@@ -100,7 +102,7 @@ def forecast(
         {1: 7, 2: 3, 3: 3}
     """
     thresholds = (1, *_THRESHOLDS)
-    n_chars, n_runs = _sizes(counts, thresholds)
+    n_chars, n_runs = _sizes(counts, (1, *(least * unit for least in _THRESHOLDS)))
     tokens_per_char = _tokens_per_char(counts, base)
     cost = COSTS[method]
     found = {}
@@ -119,6 +121,7 @@ def say_forecast(
     size: int,
     method: str,
     max_memory: int | str | None = None,
+    unit: int = 1,
 ) -> None:
     """Say how long learning will take and how much memory, where it is more than a moment's work.
 
@@ -127,21 +130,24 @@ def say_forecast(
     """
     if max_memory is None and len(counts) < _MOMENT_RUNS:
         return
-    forecasts = forecast(counts, base, size, method)
+    forecasts = forecast(counts, base, size, method, unit)
     again = ", and as long again where too few of its pieces may enter"
     takes = f"{forecasts[1]}{again if method == 'independent' else ''}"
     say(f"learning from {len(counts):,} distinct runs takes {takes}")
     if max_memory is not None:
-        refuse_beyond(forecasts, parse_bytes(max_memory), counts)
+        refuse_beyond(forecasts, parse_bytes(max_memory), counts, unit)
 
 
-def refuse_beyond(forecasts: dict[int, Forecast], max_memory: int, counts: RunCounts) -> None:
+def refuse_beyond(
+    forecasts: dict[int, Forecast], max_memory: int, counts: RunCounts, unit: int = 1
+) -> None:
     """Refuse to learn what does not fit the memory, and say what would.
 
     Args:
         forecasts: What `forecast` gave.
         max_memory: In bytes.
         counts: What it was made for.
+        unit: With which.
 
     Raises:
         InputError: Learning would take more.
@@ -152,7 +158,7 @@ def refuse_beyond(forecasts: dict[int, Forecast], max_memory: int, counts: RunCo
     fits = [n for n, cost in forecasts.items() if cost.n_bytes <= max_memory]
     hint = f"give --max-memory {show_bytes(now.n_bytes * 1.1).replace(' ', '')}"
     if fits:
-        kept = counts.at_least(fits[0])
+        kept = counts.at_least(fits[0] * unit)
         hint = (
             f"--min-run-count {fits[0]} brings it to {show_bytes(forecasts[fits[0]].n_bytes)} and "
             f"keeps {kept.total() / counts.total():.0%} of the text; or {hint}"

@@ -145,7 +145,9 @@ class Training:
                 counts = counts.at_least(options["min_run_count"] * census.unit)
             if options["preset"] == "fast":
                 counts = thin_runs(counts, census.unit)
-            say_forecast(counts, self.base.model, size, self.method, working["max_memory"])
+            say_forecast(
+                counts, self.base.model, size, self.method, working["max_memory"], census.unit
+            )
             rules = replace(self._rules, min_count=options["min_count"] * census.unit)
             yield Ready(counts, census, rules)
 
