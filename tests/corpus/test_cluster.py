@@ -4,16 +4,20 @@ import contextlib
 import importlib.util
 import os
 import socket
+import threading
 import time
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from tokext.bench.compression import measure_compression
+from tokext.corpus.census import take_census
 from tokext.corpus.count import count_parts
 from tokext.corpus.embedded import embedded_lines
 from tokext.corpus.engines import InTurn, open_engine
+from tokext.corpus.read import read_corpus
 from tokext.corpus.shards import ShardsInFolder, ShardsInMemory
 from tokext.errors import InputError, TokextError
 
@@ -93,6 +97,13 @@ def test_a_cluster_counts_as_one_machine_does_and_a_lost_node_changes_nothing(
         [there] = measure_compression(mistral, text, document_lines=20, engine="ray")
         assert numbers(there) == numbers(here)
 
+        (tmp_path / "ja.txt").write_text("\n".join(lines[:50]), encoding="utf-8")
+        corpus, ja = read_corpus(tmp_path / "ja.txt"), {"language": "ja", "boundary": "none"}
+        with take_census(
+            corpus, tmp_path / "out", **ja, workers=64, engine="ray", address=cluster.address
+        ) as census:  # so many are in the cluster: what goes on here has the cores of here
+            assert census.workers <= (os.cpu_count() or 1)
+
         results = engine.map(square_slowly, range(9))  # both nodes are at work all the time
         first = next(results)
         remove = partial(cluster.remove_node, second, allow_graceful=False)
@@ -116,6 +127,25 @@ def test_an_address_that_nobody_answers_at_is_said_within_seconds():
         pass
     assert "ray start --head --disable-usage-stats" in caught.value.hint
     assert time.monotonic() - started < 60
+
+
+def test_what_answers_and_is_not_ray_is_said_in_one_line(monkeypatch, capfd):
+    monkeypatch.setattr("tokext.corpus.cluster._JOIN_SECONDS", 8.0)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"127.0.0.1:{server.server_port}"
+    try:
+        with (
+            pytest.raises(InputError, match=rf"\b{address}\b.*Ray cluster") as caught,
+            open_engine("ray", address=address),
+        ):
+            pass
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert "\n" not in str(caught.value)
+    assert "ray status" in caught.value.hint
+    assert "gcs" not in capfd.readouterr().err.lower()
 
 
 @pytest.mark.parametrize("address", ["nowhere", "host:port", "ray://", "host:99999"])

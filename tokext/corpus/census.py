@@ -86,7 +86,10 @@ def take_census(
     """
     refuse_below(0, workers=workers)
     weights, unit = weigh(corpus.parts, weight)
-    merge_bytes, workers_here = MERGE_BYTES, workers or os.cpu_count() or 1
+    n_cores = os.cpu_count() or 1
+    merge_bytes, workers_here = MERGE_BYTES, workers or n_cores
+    if engine != "local":  # then it is the cluster that has so many
+        workers_here = min(workers_here, n_cores)
     if max_memory is not None:
         merge_bytes = merging_within(parse_bytes(max_memory))
         workers_here = workers_within(parse_bytes(max_memory), workers_here)

@@ -6,6 +6,8 @@ import contextlib
 import importlib.metadata
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -18,7 +20,15 @@ Result = TypeVar("Result")
 #: How often a task is tried again when its node is lost.
 _RETRIES = 10
 
-_ANSWER_SECONDS = 5.0
+#: For a connection, and for a whole cluster that is busy.
+_CONNECT_SECONDS, _JOIN_SECONDS = 5.0, 60.0
+
+#: What joins in a process of its own: towards something that is not Ray it never comes to an end.
+_TRIAL = """
+import sys, ray
+ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
+ray.shutdown()
+"""
 
 _START = (
     "start one with ray start --head --disable-usage-stats, or look for its address with "
@@ -111,6 +121,7 @@ def _join(ray: Any, address: str | None) -> None:
     address = address or os.environ.get("RAY_ADDRESS")
     if address and address not in ("auto", "local"):
         _refuse_silent(address)
+        _refuse_other(address)
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
@@ -130,11 +141,35 @@ def _refuse_silent(address: str) -> None:
             hint="write host:port (ray start says which), ray://host:port or auto.",
         )
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS).close()
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
     except OSError as error:
         raise InputError(
             f"the Ray cluster at {address} does not answer: {error.strerror or error}.", hint=_START
         ) from error
+
+
+def _refuse_other(address: str) -> None:
+    """Refuse what takes connections and is not Ray, or not one that can be joined from here."""
+    try:
+        trial = subprocess.run(
+            [sys.executable, "-c", _TRIAL, address],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_JOIN_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputError(
+            f"what answers at {address} does not answer as a Ray cluster: "
+            f"nothing came of joining it in {_JOIN_SECONDS:.0f} s.",
+            hint=_START,
+        ) from error
+    if trial.returncode:
+        reason = next((line for line in reversed(trial.stderr.splitlines()) if line.strip()), "")
+        raise InputError(
+            f"the Ray cluster at {address} cannot be joined: {reason.strip().rstrip('.')}.",
+            hint=_START,
+        )
 
 
 def _failed(error: Any) -> TokextError:
