@@ -54,3 +54,20 @@ def test_a_size_beyond_all_numbers_says_the_largest_there_is(text, base, tmp_pat
     given = {"base": base.name, "size": 10**12, "workers": 1, "method": method}
     with pytest.raises(InputError, match=r"gives [\d,]+ pieces, not 1,000,000,000,000"):
         train_vocab(text, tmp_path / "added", **given)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 0}, "--size 0 adds nothing"),
+        ({"preset": "fsat"}, "unknown preset 'fsat'"),
+        ({"method": "continued"}, "unknown method 'continued'"),
+    ],
+)
+def test_what_needs_no_text_to_be_refused_is_refused_before_any_is_read(
+    base, tmp_path, options, message
+):
+    (tmp_path / "damaged.txt").write_bytes(b"\xff" * 1000)
+    given = {"base": base.name, "size": 9, "workers": 1} | options
+    with pytest.raises(InputError, match=message):
+        train_vocab(tmp_path / "damaged.txt", tmp_path / "out", **given)

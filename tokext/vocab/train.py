@@ -59,6 +59,19 @@ def learn(
     return learned
 
 
+def refuse_unlearnable(size: int, method: str, preset: str = "full") -> None:
+    """Refuse what needs no text to be refused, so before any is counted.
+
+    Raises:
+        InputError: `size` adds nothing, or there is no such method or preset.
+    """
+    for kind, given, known in (("method", method, METHODS), ("preset", preset, PRESETS)):
+        if given not in known:
+            raise InputError(f"unknown {kind} {given!r}.", hint=f"one of {', '.join(known)}.")
+    if size < 1:
+        raise InputError(f"--size {size} adds nothing.", hint="ask for at least 1 piece.")
+
+
 def learn_at_most(
     counts: RunCounts, base: Tokenizer, size: int, method: Method, rules: Rules
 ) -> list[AddedPiece]:
@@ -68,10 +81,7 @@ def learn_at_most(
         InputError: There is no text to learn from, an option is out of range, everything is vetoed,
             or nothing is there that could be added.
     """
-    if method not in METHODS:
-        raise InputError(f"unknown method {method!r}.", hint=f"one of {', '.join(METHODS)}.")
-    if size < 1:
-        raise InputError(f"--size {size} adds nothing.", hint="ask for at least 1 piece.")
+    refuse_unlearnable(size, method)
     if not counts:
         raise InputError(
             f"the text holds no letter of {rules.language.name}.",

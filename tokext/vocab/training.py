@@ -23,7 +23,7 @@ from tokext.tokenizer.base import DEFAULT_BASE
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 from tokext.vocab.forecast import say_forecast
 from tokext.vocab.rules import Rules
-from tokext.vocab.train import Method, Preset
+from tokext.vocab.train import Method, Preset, refuse_unlearnable
 from tokext.vocab.veto import read_veto
 
 
@@ -135,6 +135,7 @@ class Training:
             OutputError: What is counted cannot be kept.
         """
         options, working = self.options, self._working
+        refuse_unlearnable(size, self.method, options["preset"])
         how = {"language": options["language"], "boundary": self.boundary}
         with take_census(
             self.corpus, output, **how, **self._counting, **working, gate=gate
