@@ -6,8 +6,9 @@
 FOLDER holds corpora/ja_train.txt.gz, which 88,000 pieces are learned from, and
 corpora/ja_heldout_literature.txt, which is read and written. A Mistral of about a billion
 parameters with random weights is made twice, with the base's rows and with the extension's, and
-both replay the same characters in turns, at batch 1 and 8: about ten minutes on two cores and
-12 GB. With --cache the learned tokenizer is kept there, and used again. On a GPU:
+both replay the same characters in turns, at batch 1 and 8, five and three times: about eleven
+minutes on two cores and 14 GB; windows are cut from all over the text. With --cache the learned
+tokenizer is kept there, and used again. On a GPU:
 
     python benchmarks/throughput.py --data FOLDER --shape mistral-7b --device cuda --compile \\
       --batch-size 1 8 32 --new-tokens 128 --prefill-chars 512 -o RESULT_gpu.json
@@ -23,7 +24,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,15 @@ from marks import write_between
 from transformers import DynamicCache
 
 from tokext.bench.shapes import find_shape
-from tokext.bench.throughput import measure_throughput
+from tokext.bench.throughput import measure_subjects
 from tokext.bench.throughput_memory import PeakMemory
 from tokext.bench.throughput_run import Runner
 from tokext.bench.throughput_shapes import random_model
-from tokext.bench.throughput_windows import cut_windows
+from tokext.bench.throughput_subject import open_subject
+from tokext.bench.throughput_windows import cut_windows, read_whole
 from tokext.bench.throughput_work import make_work
 from tokext.merge.extension import merge_vocab
+from tokext.model.load import find_device
 from tokext.output import json_text, write_whole
 from tokext.progress import say, shown
 from tokext.records import ThroughputRow
@@ -63,9 +66,11 @@ def main() -> None:
     parser.add_argument("--shape", default="mistral-1b")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--batch-size", type=int, nargs="+", default=[1, 8])
-    parser.add_argument("--new-tokens", type=int, default=48)
+    parser.add_argument("--new-tokens", type=int, default=64)
     parser.add_argument("--prefill-chars", type=int, default=96)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument(
+        "--repeats", type=int, nargs="+", default=[5, 3], help="of each batch; the last of others"
+    )
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--size", type=int, default=N_ADDED, help="pieces to learn")
     parser.add_argument("--render", type=Path, metavar="README.md", help="rewrite its table")
@@ -88,23 +93,36 @@ def run(options: argparse.Namespace, cache: Path) -> dict[str, Any]:
     """Learn, measure, and say under which conditions."""
     extended = learned(options.data / TRAINING, cache, options.size)
     held_out = options.data / HELD_OUT
-    rows = measure_throughput(
-        [BASE, extended],
-        [held_out],
-        shape=options.shape,
-        batch_size=options.batch_size,
-        device=options.device,
-        new_tokens=options.new_tokens,
-        prefill_chars=options.prefill_chars,
-        repeats=options.repeats,
-        compiled=options.compile,
-    )
+    device = find_device(options.device)
+    subjects = [
+        open_subject(name, shape=options.shape, device=device, dtype="auto")
+        for name in (BASE, extended)
+    ]
+    corpus, text = read_whole([held_out])
+    rows: list[ThroughputRow] = []
+    for size, repeats in with_repeats(options.batch_size, options.repeats):
+        rows += measure_subjects(
+            subjects,
+            text,
+            corpus=corpus,
+            batch_size=[size],
+            new_tokens=options.new_tokens,
+            prefill_chars=options.prefill_chars,
+            repeats=repeats,
+            compiled=options.compile,
+        )
+    del subjects
     return {
         **stamp("throughput"),
         "conditions": conditions(options),
         "harness": harness_cost(held_out.read_text(encoding="utf-8"), options.device),
         "rows": [row.as_dict() | {"model": Path(row.model).name} for row in rows],
     }
+
+
+def with_repeats(sizes: list[int], repeats: list[int]) -> list[tuple[int, int]]:
+    """Each batch size with its repeats; the last number is that of all the others."""
+    return [(size, repeats[min(at, len(repeats) - 1)]) for at, size in enumerate(sizes)]
 
 
 def learned(training: Path, cache: Path, size: int) -> Path:
@@ -207,14 +225,18 @@ def table(result: dict[str, Any]) -> str:
             "of the bandwidth limit"]  # fmt: skip
     lines = [head, ["--:"] * len(head)]
     for before, after in zip(rows[::2], rows[1::2], strict=True):
-        rates = [
-            f"{statistics.median(row.decode_chars_per_second):,.1f}" for row in (before, after)
-        ]
+        rates = [with_spread(row.decode_chars_per_second, ".1f") for row in (before, after)]
         shares = [f"{row.bandwidth_share:.0%}" for row in (before, after)]
-        measured = f"{statistics.median(after.decode_ratios):.2f}"
+        measured = with_spread(after.decode_ratios, ".2f")
         predicted = f"{after.predicted_ratio:.2f}"
         lines.append([str(after.batch_size), *rates, measured, predicted, ", ".join(shares)])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def with_spread(values: Sequence[float], form: str) -> str:
+    """The median, and the lowest and highest behind it."""
+    low, high = min(values), max(values)
+    return f"{statistics.median(values):,{form}} ({low:,{form}}–{high:,{form}})"
 
 
 def section(result: dict[str, Any]) -> str:

@@ -116,6 +116,28 @@ def test_a_file_of_something_else_is_refused(tmp_path):
             read_throughput(tmp_path / "t.json")
 
 
+def test_windows_come_from_all_over_the_text():
+    first, second = "あ" * 1000, "い" * 1000
+    texts = cut_windows(first + second, 4, 30, 17).texts
+    assert [text[0] for text in texts] == ["あ", "あ", "い", "い"]
+    assert len(set(cut_windows(TEXT[:500], 10, 30, 17).texts)) == 10
+
+
+@pytest.mark.parametrize(("batch_size", "n_repeated"), [(1, 0), (10, 0), (11, 1), (25, 15)])
+def test_how_much_of_the_text_is_used_is_said_and_how_much_repeats(batch_size, n_repeated):
+    windows = cut_windows("".join(map(chr, range(300, 400))), batch_size, 6, 4)
+    assert len(windows.texts) == batch_size
+    assert batch_size - len(set(windows.texts)) == windows.n_repeated == n_repeated
+    assert f"{10 * (batch_size - n_repeated)} of the text's 100 characters" in windows.told
+    assert (f"{n_repeated} of {batch_size} sequences repeat" in windows.told) == (n_repeated > 0)
+
+
+def test_a_share_of_the_bandwidth_is_a_share(fine):
+    options = {**SMALL, "machine": "auto", "batch_size": [1, 2]}
+    rows = measure_throughput([fine], {"t": [TEXT]}, shape="mistral-tiny", **options)
+    assert all(0 < row.bandwidth_share <= 1 for row in rows)
+
+
 def test_a_deal_leaves_no_slot_idle_and_drops_no_token(fine):
     windows = cut_windows(TEXT, 4, 30, 17)
     work = make_work(windows, load_tokenizer(fine))

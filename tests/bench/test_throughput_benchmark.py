@@ -49,6 +49,27 @@ def test_the_committed_figures_keep_what_is_promised(measured):
         assert after["predicted_ratio"] > 1
 
 
+def test_the_committed_figures_are_of_passes_long_enough_and_stay_below_their_limit(measured):
+    if "n_text_chars" not in measured["rows"][0]:
+        pytest.skip("the committed figures are older: make them with benchmarks/throughput.py")
+    assert measured["conditions"]["new_tokens"] >= 64
+    assert [row["repeats"] for row in measured["rows"]] == [5, 5, 3, 3]
+    for row in measured["rows"]:
+        assert row["n_steps"] >= 64 or row["decode_ratios"]
+        assert row["bandwidth_share"] <= 1
+
+
+def test_the_readme_states_the_spread(tmp_path, measured):
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- throughput: begin -->\n<!-- throughput: end -->\n", "utf-8")
+    result = tmp_path / "throughput.json"
+    result.write_bytes(RESULT.read_bytes())
+    assert render(readme, result).returncode == 0
+    for row in measured["rows"][1::2]:
+        low, high = row["decode_ratios_spread"]
+        assert f"({low:.2f}–{high:.2f})" in readme.read_text("utf-8")
+
+
 @pytest.mark.slow
 def test_a_file_without_marks_is_refused(tmp_path, measured):
     readme, result = tmp_path / "README.md", tmp_path / "throughput.json"

@@ -14,7 +14,7 @@ prediction is a bound, and its ratio between two models is sharper than each sid
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokext.errors import InputError
 from tokext.records import Prediction
@@ -35,6 +35,14 @@ class Machine:
     bytes_per_second: float
     operations_per_second: float
     measured: bool = False
+
+    def best_of(self, other: Machine) -> Machine:
+        """The higher of two findings, each of bytes and of operations."""
+        return replace(
+            self,
+            bytes_per_second=max(self.bytes_per_second, other.bytes_per_second),
+            operations_per_second=max(self.operations_per_second, other.operations_per_second),
+        )
 
 
 #: From the makers' data sheets.

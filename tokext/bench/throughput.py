@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,15 +11,14 @@ from typing import Literal, TypeVar
 
 import torch
 
-from tokext.bench.roofline import Machine
 from tokext.bench.shapes import find_shape
 from tokext.bench.texts import Texts
 from tokext.bench.throughput_memory import PeakMemory
-from tokext.bench.throughput_rows import Passes, make_rows
+from tokext.bench.throughput_rows import Passes, make_rows, reached
 from tokext.bench.throughput_run import Runner, Timing
 from tokext.bench.throughput_subject import Subject, machine_of, open_subject
 from tokext.bench.throughput_team import Team
-from tokext.bench.throughput_windows import Windows, cut_windows, read_whole
+from tokext.bench.throughput_windows import Windows, cut_windows, read_whole, spread_sample
 from tokext.bench.throughput_work import make_work
 from tokext.errors import InputError, ModelError, refuse_below
 from tokext.model.load import find_device, is_out_of_memory
@@ -126,21 +126,22 @@ def measure_subjects(
     team: Team | None = None,
 ) -> list[ThroughputRow]:
     """The same for models that are loaded already; see `measure_throughput`."""
-    sample = text[:_SAMPLE_CHARS]
+    sample = spread_sample(text, _SAMPLE_CHARS)
     first = subjects[0].tokenizer
     decode_chars = max(1, round(new_tokens * len(sample) / len(first.encode(sample))))
     found = machine_of(machine, subjects[0].model)
     team = team or Team()
-    measuring = _Measuring(corpus, mode, repeats, warmup, compiled, found, seed, team)
-    rows: list[ThroughputRow] = []
+    measuring = _Measuring(mode, repeats, warmup, compiled, seed, team)
+    batches: list[list[Passes]] = []
     waiting, tried = list(dict.fromkeys(batch_size)), set[int]()
     while waiting:
         size = waiting.pop(0)
         tried.add(size)
         windows = cut_windows(text, size * team.size, prefill_chars, decode_chars)
+        say(f"batch {size}: {windows.told}.")
         measured = measuring.try_batch(subjects, team.share(windows))
         if measured is not None:
-            rows += measured
+            batches.append(measured)
         elif size == 1:
             raise ModelError(
                 "one sequence alone does not fit into the memory of the device.",
@@ -151,26 +152,27 @@ def measure_subjects(
             say(f"out of memory at batch {size}: going on with {smaller}.")
             if smaller not in tried and smaller not in waiting:
                 waiting.insert(0, smaller)
-    return rows
+    if found.measured:
+        # Tried before and after: what stood in the way of one of them does not lower the limit.
+        again = machine_of(machine, subjects[0].model)
+        found = reached(found.best_of(again), itertools.chain.from_iterable(batches))
+    rows = (team.join(make_rows(own, corpus=corpus, machine=found)) for own in batches)
+    return list(itertools.chain.from_iterable(rows))
 
 
 @dataclass(frozen=True)
 class _Measuring:
     """How batches are measured."""
 
-    corpus: str
     mode: Mode
     repeats: int
     warmup: int
     compiled: bool
-    machine: Machine
     seed: int
     team: Team
 
-    def try_batch(
-        self, subjects: Sequence[Subject], windows: Windows
-    ) -> list[ThroughputRow] | None:
-        """The rows of one batch size; None if memory ran out, here or in another process."""
+    def try_batch(self, subjects: Sequence[Subject], windows: Windows) -> list[Passes] | None:
+        """The passes of one batch size; None if memory ran out, here or in another process."""
         passes = self._try(lambda: [self._prepare(subject, windows) for subject in subjects])
         if passes is None:
             return None
@@ -186,7 +188,9 @@ class _Measuring:
                     if repeat >= self.warmup:
                         own.timings.append(timing)
                     progress.update(1)
-        return self.team.join(make_rows(passes, corpus=self.corpus, machine=self.machine))
+        for own in passes:
+            own.runner = None
+        return passes
 
     def _try(self, action: Callable[[], Done]) -> Done | None:
         """What an action gives in this process; None if memory ran out in any."""
@@ -214,9 +218,11 @@ class _Measuring:
             )
         runner = Runner(subject.model, work, compiled=self.compiled)
         own_words = self.mode == "free"
-        return Passes(subject, work, runner, PeakMemory(subject.model), own_words)
+        memory = PeakMemory(subject.model)
+        return Passes(subject, work, runner, memory, own_words, self.compiled, windows.n_text_chars)
 
     def _run(self, own: Passes, seed: int) -> Timing:
+        assert own.runner is not None
         with own.memory:
             if self.mode == "replay":
                 return own.runner.replay()

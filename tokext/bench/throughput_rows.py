@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -28,14 +28,17 @@ from tokext.records import ThroughputRow
 class Passes:
     """What was measured of one subject at one batch size.
 
-    `counts_own_words` says that the text is what the model said, not what it was given.
+    `counts_own_words` says that the text is what the model said, not what it was given. The runner
+    is let go of after the last pass: it holds a cache.
     """
 
     subject: Subject
     work: Work
-    runner: Runner
+    runner: Runner | None
     memory: PeakMemory
     counts_own_words: bool
+    is_compiled: bool = False
+    n_text_chars: int = 0
     timings: list[Timing] = field(default_factory=list)
 
     @property
@@ -83,6 +86,17 @@ def make_rows(measured: Sequence[Passes], *, corpus: str, machine: Machine) -> l
     ]
 
 
+def reached(machine: Machine, measured: Iterable[Passes]) -> Machine:
+    """A machine that was tried out, and moves at least the bytes that models were seen to move."""
+    rates = [machine.bytes_per_second]
+    for own in measured:
+        cost, load = own.costed
+        batch_size, n_steps = own.work.decode.shape
+        n_bytes = n_steps * cost.step_bytes(batch_size, load.mean_context)
+        rates += [n_bytes / timing.decode_seconds for timing in own.timings]
+    return replace(machine, bytes_per_second=max(rates))
+
+
 def _row(own: Passes, corpus: str, machine: Machine) -> ThroughputRow:
     subject, work = own.subject, own.work
     cost, load = own.costed
@@ -99,7 +113,7 @@ def _row(own: Passes, corpus: str, machine: Machine) -> ThroughputRow:
         device=device.type,
         device_name=device_name(device),
         dtype=str(subject.model.dtype).removeprefix("torch."),
-        is_compiled=own.runner.is_compiled,
+        is_compiled=own.is_compiled,
         corpus=corpus,
         n_prefill_chars=work.n_prefill_chars,
         n_prefill_tokens=work.n_prefill_tokens,
@@ -121,6 +135,7 @@ def _row(own: Passes, corpus: str, machine: Machine) -> ThroughputRow:
         prefill_ratios=(),
         tokext_version=importlib.metadata.version("tokext"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        n_text_chars=own.n_text_chars or None,
     )
 
 

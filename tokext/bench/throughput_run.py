@@ -124,18 +124,26 @@ def synchronize(device: torch.device) -> None:
 def measured_machine(device: torch.device, dtype: torch.dtype, name: str) -> Machine:
     """What a device reads and calculates in a second, found by trying: the best of several times.
 
-    A matrix too large for caches times one vector shows the bandwidth, and a product of two square
-    matrices the operations.
+    The bandwidth is that of the fastest of several kernels over a matrix too large for caches: with
+    a vector, with a vector as models have it, its sum, and a copy of it, which moves it twice. The
+    operations are those of a product of two square matrices.
     """
     size = torch.empty((), dtype=dtype).element_size()
     n_rows = _TRIAL_BYTES // size // _TRIAL_WIDTH
     wide = torch.ones(n_rows, _TRIAL_WIDTH, dtype=dtype, device=device)
     vector = torch.ones(_TRIAL_WIDTH, dtype=dtype, device=device)
+    copied = torch.empty_like(wide)
     side = 4096 if device.type == "cuda" else 768
     square = torch.ones(side, side, dtype=dtype, device=device)
-    read_seconds = _best_seconds(lambda: wide @ vector, device)
+    kernels: list[tuple[int, Callable[[], object]]] = [
+        (1, lambda: wide @ vector),
+        (1, lambda: torch.nn.functional.linear(vector[None], wide)),
+        (1, lambda: wide.sum()),
+        (2, lambda: copied.copy_(wide)),
+    ]
+    rates = [n * _TRIAL_BYTES / _best_seconds(call, device) for n, call in kernels]
     work_seconds = _best_seconds(lambda: square @ square, device)
-    return Machine(name, _TRIAL_BYTES / read_seconds, 2 * side**3 / work_seconds, measured=True)
+    return Machine(name, max(rates), 2 * side**3 / work_seconds, measured=True)
 
 
 def _best_seconds(call: Callable[[], object], device: torch.device, n_times: int = 5) -> float:

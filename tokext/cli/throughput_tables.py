@@ -38,10 +38,17 @@ def _served_cells(row: ServedRow) -> list[str]:
 def throughput_table(rows: Sequence[ThroughputRow]) -> str:
     """A block a batch size, in it a line a model: medians, the ratio, and what was predicted."""
     first = rows[0]
-    heads = ("prefill ch/s", "decode ch/s", "first token", "ms/step", "ratio", "predicted",
-             "of limit", "KV B/char", "window chars", "peak")  # fmt: skip
+    heads = ("prefill ch/s", "decode ch/s", "lowest-highest", "first token", "ms/step", "ratio",
+             "lowest-highest", "predicted", "of limit", "KV B/char", "window chars",
+             "peak")  # fmt: skip
     width = max(len(row.model) for row in rows)
-    lines = [f"{first.device_name}, {first.dtype}, {first.mode}, {first.repeats} repeats"]
+    lines = [f"{first.device_name}, {first.dtype}, {first.mode}, {first.repeats} repeats: medians"]
+    if first.n_text_chars:
+        used = first.n_prefill_chars + round(statistics.median(first.n_decode_chars))
+        lines.append(
+            f"{used:,} characters of {first.n_text_chars:,} ({first.corpus}) "
+            f"in {first.batch_size} sequences"
+        )
     for size in dict.fromkeys(row.batch_size for row in rows):
         lines.append(f"batch {size}")
         named = [(row.model, _cells(row)) for row in rows if row.batch_size == size]
@@ -54,15 +61,21 @@ def _cells(row: ThroughputRow) -> list[str]:
     return [
         f"{statistics.median(row.prefill_chars_per_second):,.0f}",
         f"{statistics.median(row.decode_chars_per_second):,.1f}",
+        _spread(row.decode_chars_per_second, ".1f"),
         f"{statistics.median(row.time_to_first_token_seconds):.3f} s",
         f"{statistics.median(row.milliseconds_per_step):,.2f}",
         f"{statistics.median(row.decode_ratios):.2f}" if row.decode_ratios else "-",
+        _spread(row.decode_ratios, ".2f"),
         "-" if row.predicted_ratio is None else f"{row.predicted_ratio:.2f}",
         f"{row.bandwidth_share:.0%}",
         f"{row.kv_bytes_per_char:,.0f}",
         "-" if row.context_chars is None else f"{row.context_chars:,.0f}",
         "-" if peak is None else f"{peak / 1e9:.2f} GB",
     ]
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    return f"{min(values):,{form}}-{max(values):,{form}}" if values else "-"
 
 
 def _break_even(rows: Sequence[ThroughputRow]) -> list[str]:

@@ -46,7 +46,7 @@ class ThroughputRow:
     the first model's, pair by pair, and empty for the first. `context_tokens` and
     `peak_memory_bytes` are None where they are not known; `break_even_batch` is None where no batch
     eats the gain; `predicted_curve` has (batch size, predicted ratio) at powers of two, and nothing
-    for the first model.
+    for the first model. `n_text_chars` is what the whole text has, of which windows were cut.
     """
 
     model: str
@@ -82,6 +82,7 @@ class ThroughputRow:
     prefill_ratios: tuple[float, ...]
     tokext_version: str
     created: str
+    n_text_chars: int | None = None
 
     @property
     def repeats(self) -> int:
@@ -148,8 +149,9 @@ class ThroughputRow:
             prediction = Prediction(**fields["prediction"])
             curve = tuple((int(size), ratio) for size, ratio in fields["predicted_curve"])
             given = {**fields, **measured, "prediction": prediction, "predicted_curve": curve}
+            # A missing key without a default is the dataclass's TypeError.
             names = [f.name for f in dataclasses.fields(ThroughputRow)]
-            return typed(ThroughputRow(**{name: given[name] for name in names}))
+            return typed(ThroughputRow(**{name: given[name] for name in names if name in given}))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"not a row of tokext bench throughput: {error}.",

@@ -52,7 +52,7 @@ def speed_chart(name: str, result: Iterable[Mapping[str, Any]], words: Words) ->
             "throughput.alt.row",
             model=names[row.model],
             batch_size=f"{row.batch_size:,}",
-            value=f"{_median(row.decode_chars_per_second):,.0f}",
+            value=_rate(_median(row.decode_chars_per_second)),
             share=f"{row.bandwidth_share:.0%}",
         )
         for row in rows
@@ -94,8 +94,8 @@ def _group(batch: Sequence[ThroughputRow], words: Words) -> dict[str, Any]:
     rates = [_median(row.decode_chars_per_second) for row in batch]
     limits = [row.prediction.decode_chars_per_second for row in batch]
     said = [
-        words("throughput.label", value=f"{rate:,.0f}", share=f"{rate / limit:.0%}")
-        for rate, limit in zip(rates, limits, strict=True)
+        words("throughput.label", value=_rate(rate), share=f"{row.bandwidth_share:.0%}")
+        for rate, row in zip(rates, batch, strict=True)
     ]
     name = words("throughput.batch", batch_size=f"{batch[0].batch_size:,}")
     return {"name": name, "values": rates, "limits": limits, "labels": said}
@@ -219,6 +219,11 @@ def _settings(row: ThroughputRow) -> dict[str, str]:
         "repeats": f"{row.repeats:,}",
         "bandwidth": f"{row.prediction.bytes_per_second / 1e9:,.0f}",
     }
+
+
+def _rate(chars_per_second: float) -> str:
+    """Whole characters, below a hundred with a tenth."""
+    return f"{chars_per_second:,.{0 if chars_per_second >= 100 else 1}f}"
 
 
 def _median(values: Sequence[float]) -> float:
