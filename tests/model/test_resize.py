@@ -389,6 +389,32 @@ def test_a_changed_base_row_cannot_be_reverted(pico, pair, tmp_path):
     assert not (tmp_path / "back").exists()
 
 
+@pytest.mark.parametrize("options", [{}, {"max_shard_size": "20KB"}])
+def test_a_change_in_a_middle_layer_cannot_be_reverted(pair, tmp_path, options):
+    """A merged adapter leaves both matrices alone; files are copied here, so all have digests."""
+    base = save_model(tmp_path / "base", mistral(pair.base.size), pair.base_folder, **options)
+    out, name = tmp_path / "out", "model.layers.1.mlp.up_proj.weight"
+    resize_checkpoint(base, tokenizer=pair.folder, output=out, check_logits=False, copy=True)
+    assert revert_checkpoint(out, output=tmp_path / "back").unproved == ()
+    [path] = [p for p in out.glob("*.safetensors") if name in load_file(p)]
+    changed = load_file(path)
+    changed[name] += 1
+    save_file(changed, path, metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="no longer the base's: the model was trained since"):
+        revert_checkpoint(out, output=tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_reverting_names_files_that_were_linked_and_so_never_read(pair, tmp_path):
+    base = save_model(
+        tmp_path / "base", mistral(pair.base.size), pair.base_folder, max_shard_size="20KB"
+    )
+    done = resize_checkpoint(base, tokenizer=pair.folder, output=tmp_path / "out")
+    assert len(revert_checkpoint(tmp_path / "out", output=tmp_path / "back").unproved) == (
+        done.linked
+    )
+
+
 def test_reverting_a_folder_that_keeps_no_base_is_refused(pico, tmp_path):
     with pytest.raises(ModelError, match="keeps no base to go back to"):
         revert_checkpoint(pico, output=tmp_path / "back")

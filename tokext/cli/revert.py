@@ -22,5 +22,12 @@ def command(
     """
     from tokext.model.revert import revert_checkpoint
 
-    revert_checkpoint(checkpoint, output=output, copy=copy, force=force)
-    options.emit({"output": output}, f"{output}: the base again, byte for byte", as_json=as_json)
+    done = revert_checkpoint(checkpoint, output=output, copy=copy, force=force)
+    text = f"{output}: the base again, byte for byte"
+    if done.unproved:
+        text = (
+            f"{output}: the base again; not proved for {', '.join(done.unproved)}, which resize "
+            "linked without reading: taken as it is now"
+        )
+    fields = {"output": output, "unproved": list(done.unproved)}
+    options.emit(fields, text, as_json=as_json)

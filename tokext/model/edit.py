@@ -21,7 +21,6 @@ from tokext.model.segments import (
     MadeRows,
     PlainBytes,
     Segment,
-    merge_copies,
     read_exactly,
 )
 
@@ -206,7 +205,7 @@ def _file_segments(
         shape = (n_rows, *entry.shape[1:]) if entry.name in parts else entry.shape
         described.append((entry.name, _new_dtype(entry, dtype), shape))
         body += parts.get(entry.name) or [_whole(header.path, entry, dtype)]
-    return merge_copies([PlainBytes(write_header(described, header.metadata)), *body])
+    return [PlainBytes(write_header(described, header.metadata)), *body]
 
 
 def _whole(path: Path, entry: TensorEntry, dtype: torch.dtype | None) -> Segment:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from tokext.model.edit import FileRows
 from tokext.model.header import write_header
 from tokext.model.layout import Layout, Place
 from tokext.model.origins import ROWS_FILE
-from tokext.model.segments import PlainBytes, Segment
+from tokext.model.segments import CopiedBytes, PlainBytes, Segment
 from tokext.model.side_files import GENERATION_FILE, write_json
 from tokext.model.write import write_proved
 from tokext.tokenizer.carried import TOKENIZER_FILES
@@ -25,6 +25,7 @@ from tokext.tokenizer.carried import TOKENIZER_FILES
 BASE_FOLDER = "base"
 BASE_FILE = "base.json"
 OLD_ROWS_FILE = "rows.safetensors"
+DIGESTS_FILE = "digests.json"
 
 
 def write_keepsake(
@@ -63,6 +64,34 @@ def write_keepsake(
         "tensors": {p.name: _tensor_fields(checkpoint, p) for p in layout.places},
     }
     write_json(folder / BASE_FILE, fields)
+
+
+def write_digests(
+    target: Path,
+    checkpoint: Checkpoint,
+    layout: Layout,
+    found: Mapping[str, Sequence[tuple[Segment, str]]],
+) -> None:
+    """Keep the digests of all that was copied: tensors of edited files, and whole other files.
+
+    Args:
+        target: The output folder, being filled.
+        checkpoint: The base checkpoint.
+        layout: Its tensors with one row a token, which have digests already.
+        found: Each weight file's segments with their digests; none where the file was linked.
+    """
+    rows = {place.name for place in layout.places}
+    tensors, files = {}, {}
+    for file, digests in found.items():
+        by_start = {e.start: e for e in checkpoint.headers[file].tensors if e.n_bytes}
+        for segment, digest in digests:
+            if not isinstance(segment, CopiedBytes):
+                continue
+            if segment.start == 0:
+                files[file] = digest
+            elif (entry := by_start.get(segment.start)) and entry.name not in rows:
+                tensors[entry.name] = digest
+    write_json(target / BASE_FOLDER / DIGESTS_FILE, {"files": files, "tensors": tensors})
 
 
 def _tensor_fields(checkpoint: Checkpoint, place: Place) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from tokext.model.beside import Job, write_side_files
 from tokext.model.checkpoint import CONFIG_FILE, INDEX_FILE, Checkpoint, open_checkpoint
 from tokext.model.edit import Edit, Ids, plan_edit
 from tokext.model.find import FoundCheckpoint, find_checkpoint
-from tokext.model.keepsake import write_keepsake
+from tokext.model.keepsake import write_digests, write_keepsake
 from tokext.model.layout import find_layout
 from tokext.model.plan import Init, RowPlan, check_init, plan_rows
 from tokext.model.pretrained import NotRunnableError
+from tokext.model.segments import CopiedBytes, Segment
 from tokext.model.snapshot import take_snapshot, unchanged
 from tokext.model.write import link_or_copy, write_proved
 from tokext.output import whole_folder
@@ -170,9 +171,10 @@ def _write_files(folder: Path, job: Job, copy: bool) -> int:
     """Write everything, small files beside the weights; how many weight files were linked."""
     with ThreadPoolExecutor(1) as pool:
         beside = pool.submit(_write_beside, folder, job)
-        linked = _write_weights(folder, job.checkpoint, job.edit, copy)
+        digests = _write_weights(folder, job.checkpoint, job.edit, copy)
         beside.result()
-    return linked
+    write_digests(folder, job.checkpoint, job.layout, digests)
+    return sum(digests[name] == [] for name in job.edit.linked)
 
 
 def _write_beside(folder: Path, job: Job) -> None:
@@ -186,15 +188,23 @@ def _write_beside(folder: Path, job: Job) -> None:
     )
 
 
-def _write_weights(folder: Path, checkpoint: Checkpoint, edit: Edit, copy: bool) -> int:
-    """Write every weight file and prove it; how many were linked."""
+def _write_weights(
+    folder: Path, checkpoint: Checkpoint, edit: Edit, copy: bool
+) -> dict[str, list[tuple[Segment, str]]]:
+    """Write every weight file and prove it; each file's segments with their digests, none where the
+    file was linked.
+    """
+    digests: dict[str, list[tuple[Segment, str]]] = {}
     with bar("resizing", total=edit.n_bytes, unit="B") as progress:
         for name, segments in edit.segments.items():
-            write_proved(folder / name, segments, progress.update)
-        linked = [
-            link_or_copy(checkpoint.folder / name, folder / name, copy=copy) for name in edit.linked
-        ]
-    return sum(linked)
+            found = write_proved(folder / name, segments, progress.update)
+            digests[name] = list(zip(segments, found, strict=True))
+        for name in edit.linked:
+            source = checkpoint.folder / name
+            digest = link_or_copy(source, folder / name, copy=copy)
+            whole = CopiedBytes(source, 0, source.stat().st_size)
+            digests[name] = [] if digest is None else [(whole, digest)]
+    return digests
 
 
 def _result(output: Path, job: Job, linked: int, checked: LogitCheck | None) -> ResizeResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,38 @@ from tokext.errors import ModelError
 from tokext.model.checkpoint import Checkpoint, open_checkpoint
 from tokext.model.edit import FileRows
 from tokext.model.header import read_header
-from tokext.model.keepsake import BASE_FILE, BASE_FOLDER, OLD_ROWS_FILE, segment_digest
+from tokext.model.keepsake import (
+    BASE_FILE,
+    BASE_FOLDER,
+    DIGESTS_FILE,
+    OLD_ROWS_FILE,
+    segment_digest,
+)
 from tokext.model.layout import Place
-from tokext.model.segments import CopiedBytes, PlainBytes, Segment, merge_copies
+from tokext.model.segments import CopiedBytes, PlainBytes, Segment
 from tokext.model.side_files import is_carried, plain_files
-from tokext.model.write import link_or_copy, write_proved
+from tokext.model.write import copied_digest, link_or_copy, write_proved
 from tokext.output import copy_into, whole_folder
 from tokext.records import read_json
 
 _KEPT = {"carried", "converted", "files", "tensors"}
 
 
+@dataclass(frozen=True)
+class Reverted:
+    """The base again, in `output`.
+
+    `unproved` names weight files of which no digest was kept, because they were hard-linked and so
+    not read: they are as they are now in the extended checkpoint.
+    """
+
+    output: Path
+    unproved: tuple[str, ...]
+
+
 def revert_checkpoint(
     checkpoint: str | Path, *, output: str | Path, copy: bool = False, force: bool = False
-) -> Path:
+) -> Reverted:
     """Give back the base of a checkpoint that `resize_checkpoint` wrote.
 
     Weight files come back byte for byte, old padding rows included; config, index and tokenizer
@@ -38,11 +57,11 @@ def revert_checkpoint(
         force: Replace an existing output.
 
     Returns:
-        The output folder.
+        The output folder, and which of its files could not be proved to be the base's.
 
     Raises:
-        ModelError: The folder keeps no base, was converted to another dtype, or its base rows were
-            changed since.
+        ModelError: The folder keeps no base, was converted to another dtype, or its base rows or
+            other tensors were changed since.
         OutputError: The output cannot be written.
     """
     folder = Path(checkpoint)
@@ -56,18 +75,19 @@ def revert_checkpoint(
     parts = {name: _old_tensor(opened, name, fields) for name, fields in kept["tensors"].items()}
     for name, fields in kept["tensors"].items():
         if segment_digest(*parts[name]) != fields["sha256"]:
-            raise ModelError(
-                f"the base rows of {name!r} are no longer the base's: the model was trained since.",
-                hint="get the base checkpoint from its source.",
-            )
+            raise _changed(f"the base rows of {name!r}")
+    digests = _read_digests(folder)
+    unread = []
     with whole_folder(output, force=force, inputs=[folder]) as target:
         for file, edited in kept["files"].items():
             if edited:
-                write_proved(target / file, _old_file(opened, file, parts))
+                known = _write_old_file(target / file, opened, file, parts, digests["tensors"])
             else:
+                known = _check_file(folder / file, digests["files"].get(file))
                 link_or_copy(folder / file, target / file, copy=copy)
+            unread += [] if known else [file]
         _copy_small_files(folder, target, kept["carried"])
-    return Path(output)
+    return Reverted(Path(output), tuple(unread))
 
 
 def _read_keepsake(folder: Path) -> dict[str, Any]:
@@ -104,17 +124,56 @@ def _old_tensor(opened: Checkpoint, name: str, fields: Mapping[str, Any]) -> lis
     return [kept, CopiedBytes(old_rows.path, above.start, above.n_bytes)]
 
 
-def _old_file(opened: Checkpoint, file: str, parts: Mapping[str, list[Segment]]) -> list[Segment]:
-    """The original file: its own header, then its tensors in their old order."""
+def _read_digests(folder: Path) -> dict[str, dict[str, str]]:
+    path = folder / BASE_FOLDER / DIGESTS_FILE
+    found = read_json(path) if path.is_file() else {}
+    tables = found if isinstance(found, dict) else {}
+    return {key: dict(tables.get(key) or {}) for key in ("files", "tensors")}
+
+
+def _check_file(path: Path, digest: str | None) -> bool:
+    """Whether there is a digest of a whole file, which it must have."""
+    if digest is None:
+        return False
+    if copied_digest(CopiedBytes(path, 0, path.stat().st_size)) != digest:
+        raise _changed(f"the bytes of {path.name}")
+    return True
+
+
+def _changed(what: str) -> ModelError:
+    return ModelError(
+        f"{what} are no longer the base's: the model was trained since.",
+        hint="get the base checkpoint from its source.",
+    )
+
+
+def _write_old_file(
+    target: Path,
+    opened: Checkpoint,
+    file: str,
+    parts: Mapping[str, list[Segment]],
+    digests: Mapping[str, str],
+) -> bool:
+    """Write the original file: its own header, then its tensors in their old order; whether all of
+    them are known to be the base's.
+    """
     raw = (opened.folder / BASE_FOLDER / f"{file}.header").read_bytes()
     segments: list[Segment] = [PlainBytes(raw)]
+    expected: list[tuple[str, str | None]] = [("", None)]
+    known = True
     for name in _order(raw):
-        if name in parts:
+        if name in parts:  # proved by digests before
             segments += parts[name]
+            expected += [(name, None)] * len(parts[name])
         else:
             _, entry = opened.tensors[name]
             segments.append(CopiedBytes(opened.folder / file, entry.start, entry.n_bytes))
-    return merge_copies(segments)
+            expected.append((name, digests.get(name)))
+            known = known and (name in digests or not entry.n_bytes)
+    for (name, digest), found in zip(expected, write_proved(target, segments), strict=True):
+        if digest is not None and found != digest:
+            raise _changed(f"the numbers of {name!r}")
+    return known
 
 
 def _order(raw: bytes) -> list[str]:
@@ -127,7 +186,7 @@ def _order(raw: bytes) -> list[str]:
 def _copy_small_files(folder: Path, target: Path, carried: list[str]) -> None:
     kept = folder / BASE_FOLDER
     for path in sorted(kept.iterdir()):
-        if path.name not in (BASE_FILE, OLD_ROWS_FILE) and path.suffix != ".header":
+        if path.name not in (BASE_FILE, DIGESTS_FILE, OLD_ROWS_FILE) and path.suffix != ".header":
             shutil.copyfile(path, target / path.name)
     for name, path in plain_files(folder).items():
         if name in carried and is_carried(name):

@@ -10,7 +10,7 @@ import abc
 import dataclasses
 import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from xxhash import xxh3_128
 
 from tokext.errors import ModelError
 
@@ -46,8 +47,11 @@ class _Segment(abc.ABC):
         for chunk in self.chunks():
             write_all(target, chunk)
 
-    def is_in(self, file: FileIO) -> bool:
-        """Whether the file goes on with exactly these bytes; it is read past them."""
+    def is_in(self, file: FileIO, digest: xxh3_128 | None = None) -> bool:
+        """Whether the file goes on with exactly these bytes; it is read past them.
+
+        A digest is fed with the bytes on the way, while they are in a core's cache.
+        """
         buffer = memoryview(bytearray(_BUFFER_BYTES))
         for chunk in self.chunks():
             if len(chunk) > len(buffer):
@@ -56,6 +60,8 @@ class _Segment(abc.ABC):
             read_exactly(file, part)
             if not _equal(part, chunk):
                 return False
+            if digest is not None:
+                digest.update(part)
         return True
 
 
@@ -158,7 +164,7 @@ class MadeRows(_Segment):
         for part in self.pieces():
             yield tensor_bytes(self.make(part.first, part.first + part.n_rows))
 
-    def is_in(self, file: FileIO) -> bool:
+    def is_in(self, file: FileIO, digest: xxh3_128 | None = None) -> bool:
         """Whether the file goes on with these rows, by the second way to make them."""
         return all(part._is_next(file) for part in self.pieces())
 
@@ -197,23 +203,6 @@ class PlainBytes(_Segment):
 
 
 Segment = CopiedBytes | ConvertedBytes | MadeRows | PlainBytes
-
-
-def merge_copies(segments: Sequence[Segment]) -> list[Segment]:
-    """The same segments with neighbors in one source file copied in one go."""
-    merged: list[Segment] = []
-    for segment in segments:
-        last = merged[-1] if merged else None
-        if (
-            isinstance(segment, CopiedBytes)
-            and isinstance(last, CopiedBytes)
-            and last.source == segment.source
-            and last.start + last.n_bytes == segment.start
-        ):
-            merged[-1] = CopiedBytes(last.source, last.start, last.n_bytes + segment.n_bytes)
-        elif segment.n_bytes:
-            merged.append(segment)
-    return merged
 
 
 def tensor_bytes(tensor: Tensor) -> memoryview:

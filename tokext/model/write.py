@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
+from xxhash import xxh3_128
 
 from tokext.errors import ModelError
 from tokext.model.segments import CopiedBytes, Segment
@@ -25,7 +26,7 @@ _FLUSH_BYTES = 256 << 20
 
 def write_proved(
     path: Path, segments: Sequence[Segment], done: Callable[[int], object] = lambda n: None
-) -> None:
+) -> list[str]:
     """Write a file from its segments, and prove that it holds them.
 
     Every piece is read again once it is written, and compared with where it came from: copied bytes
@@ -37,24 +38,43 @@ def write_proved(
         segments: Its content.
         done: Hears of the bytes of each piece that is written and proved.
 
+    Returns:
+        A digest of each segment as it was read again: xxh3-128 over those of its pieces. Rows that
+        are made have none of their own.
+
     Raises:
         ModelError: A piece differs from what it should be.
     """
     pieces = list(_placed(segments))
+    digests = [xxh3_128() for _ in segments]
     with path.open("wb") as file:
-        file.truncate(sum(piece.n_bytes for _, piece in pieces))
+        file.truncate(sum(segment.n_bytes for segment in segments))
     with _one_thread_each(), _pool(_workers()) as pool, _pool(1) as disk:
         unflushed, flushing = 0, None
-        for n_bytes in pool.map(lambda placed: _write_piece(path, *placed), pieces):
-            done(n_bytes)
-            unflushed += n_bytes
+        proved = pool.map(lambda placed: _write_piece(path, *placed[1:]), pieces)
+        for (number, _, piece), digest in zip(pieces, proved, strict=True):
+            digests[number].update(digest)
+            done(piece.n_bytes)
+            unflushed += piece.n_bytes
             if unflushed >= _FLUSH_BYTES and (flushing is None or flushing.done()):
                 unflushed, flushing = 0, disk.submit(flush, path)
         disk.submit(flush, path).result()
+    return [digest.hexdigest() for digest in digests]
 
 
-def link_or_copy(source: Path, target: Path, *, copy: bool) -> bool:
-    """Give a file a second name, or copy its bytes and prove them; True where it was linked.
+def copied_digest(copied: CopiedBytes) -> str:
+    """The digest that `write_proved` gives for bytes of a file."""
+    whole = xxh3_128()
+    for piece in copied.pieces():
+        digest = xxh3_128()
+        for chunk in piece.chunks():
+            digest.update(chunk)
+        whole.update(digest.digest())
+    return whole.hexdigest()
+
+
+def link_or_copy(source: Path, target: Path, *, copy: bool) -> str | None:
+    """Give a file a second name, or copy its bytes and prove them; what was copied has a digest.
 
     A symbolic link (a file in a hub cache) is always copied: its bytes belong to the cache, and an
     edit of the output must not reach them.
@@ -65,9 +85,8 @@ def link_or_copy(source: Path, target: Path, *, copy: bool) -> bool:
         except OSError:  # another disk, a file system without links, no permission
             pass
         else:
-            return True
-    write_proved(target, [CopiedBytes(source, 0, source.stat().st_size)])
-    return False
+            return None
+    return write_proved(target, [CopiedBytes(source, 0, source.stat().st_size)])[0]
 
 
 def flush(path: Path) -> None:
@@ -82,26 +101,28 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(existing).free
 
 
-def _placed(segments: Sequence[Segment]) -> Iterator[tuple[int, Segment]]:
-    """The pieces of all segments, each with its place in the file."""
+def _placed(segments: Sequence[Segment]) -> Iterator[tuple[int, int, Segment]]:
+    """The pieces of all segments, each with its segment's number and its place in the file."""
     place = 0
-    for segment in segments:
+    for number, segment in enumerate(segments):
         for piece in segment.pieces():
-            yield place, piece
+            yield number, place, piece
             place += piece.n_bytes
 
 
-def _write_piece(path: Path, place: int, piece: Segment) -> int:
+def _write_piece(path: Path, place: int, piece: Segment) -> bytes:
+    """Write a piece and prove it; the digest of its bytes."""
+    digest = xxh3_128()
     with path.open("r+b", buffering=0) as file:
         file.seek(place)
         piece.write(file)
         file.seek(place)
-        if not piece.is_in(file):
+        if not piece.is_in(file, digest):
             raise ModelError(
                 f"{path.name} differs from what was written, after byte {place:,}.",
                 hint="the disk or the memory may be failing: try another -o.",
             )
-    return piece.n_bytes
+    return digest.digest()
 
 
 def _workers() -> int:
