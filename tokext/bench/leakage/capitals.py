@@ -40,6 +40,9 @@ def find_capitalized(raw: str, words: list[Word], alone: bool, is_entry: bool) -
     if not content or _belongs_to_name(raw, words, content, alone, label is not None):
         return
     is_first = _is_first(raw, start)
+    if label is None and not alone and _is_field(raw, words):
+        yield Found(start, end, "en", "low", f"{raw[start:end]!r} is a field, not a name")
+        return
     if label is None and not alone and is_entry and is_first:
         return
     reason = _reason(raw, words, alone, is_entry, label is not None)
@@ -47,6 +50,23 @@ def find_capitalized(raw: str, words: list[Word], alone: bool, is_entry: bool) -
         language, detail = latin_language([word.lower for word in content])
         end = max(end, label.end(1)) if label is not None else end
         yield Found(start, end, language, "low", reason, detail)
+
+
+_PARTICLE_AFTER = re.compile(
+    r"\s?(?:は|が|を|に(?!て)|と(?:は|い|し|の|、)|の|で(?!す。?$)|も|や|から|について)"
+)
+
+
+def _is_field(raw: str, words: list[Word]) -> bool:
+    """Whether two to four common words name a field: ``Machine Learning とは``."""
+    if not 2 <= len(words) <= 4 or not _PARTICLE_AFTER.match(raw, words[-1].end):
+        return False
+    return (
+        words[-1].lower in word_set("fields")
+        and all(word.kind == "title" and is_english(word.lower) for word in words)
+        and not any(word.lower in word_set("bodies") for word in words)
+        and not any(word.lower in word_set("names") for word in words[:-1])
+    )
 
 
 _ITEM = r"[A-Z][A-Za-z'’&.\-]*(?: [A-Za-z'’&.\-]+){0,4}"
@@ -99,6 +119,8 @@ def _belongs_to_name(
     is_adjective = len(words) > 1 and _ADJECTIVE_AFTER.match(raw, end) is not None
     if is_adjective:
         in_phrase = word_set("english") | word_set("function")
+    if not alone and _is_field(raw, words):
+        return _NAME_BEFORE.search(raw[max(0, start - 2) : start]) is not None
     known = [w for w in content if w.lower in in_phrase or _is_common(w, raw, is_label, is_long)]
     if len(known) < (_LONG_SHARE if is_long else 1) * len(content):
         return True

@@ -45,7 +45,7 @@ def find_latin(
     for match in _STRETCH.finditer(line):
         words = read_words(line, match.start(), match.end(), allowance)
         if kind == JSON:
-            found = _sentence(words, least=4)
+            found = _sentence(words, least=4) or _cut_off(raw, words)
             yield from [found] if found else []
         else:
             yield from _in_stretch(raw, words, allowance, alone, is_entry)
@@ -79,6 +79,18 @@ def _in_stretch(
         yield from _word_groups(open_words, lowers)
     elif not lowers or alone or len(open_words) >= LONG_TITLE:
         yield from find_capitalized(raw, open_words, alone, is_entry)
+
+
+_OPEN_STRING = re.compile(r'\s*"[^"]*$')
+
+
+def _cut_off(raw: str, words: list[Word]) -> Found | None:
+    """The beginning of a sentence in a string of JSON that the end of the answer leaves open."""
+    lowers = [word for word in words if word.kind == "lower" and is_english(word.lower)]
+    if len(lowers) < 3 or not _OPEN_STRING.match(raw):
+        return None
+    start, end = words[0].start, words[-1].end
+    return Found(start, end, "en", "low", f"{len(words)} words of a string that is cut off")
 
 
 _JAPANESE = re.compile(f"[{KANA}{HAN}]")

@@ -113,10 +113,13 @@ def _kind_of_lower(lower: str, host: Host) -> Kind:
         return "lower"
     if lower in word_set("neutral") or is_compound_name(lower) or _BASES.fullmatch(lower):
         return "name"
+    if _HASH.fullmatch(lower) and not is_english(lower):
+        return "name"
     return "name" if not host and is_romaji(lower) else "lower"
 
 
 _BASES = re.compile("[acgtu]{6,}")
+_HASH = re.compile("[a-f]{6,}")
 _PREFIXES = frozenset(("anti", "co", "ex", "multi", "non", "post", "pre", "re", "self", "semi"))
 
 

@@ -166,7 +166,7 @@ def _kind_outside(line: str, before: LineKind) -> LineKind:
     if '"' in line or "“" in line:
         if _JSON_LINE.match(line) and len(line) < 4000 and _looks_like_json(line):
             return JSON
-        if before == JSON and _CUT_OFF_STRING.match(line):
+        if before in {JSON, CODE} and _CUT_OFF_STRING.match(line):
             return JSON
     if is_code_line(line):
         return CODE

@@ -46,7 +46,7 @@ _ENDINGS = (
     ("er", ""), ("r", ""), ("ier", "y"), ("est", ""), ("iest", "y"), ("ness", ""), ("iness", "y"),
     ("ful", ""), ("less", ""), ("ment", ""), ("able", ""), ("able", "e"), ("ion", "e"), ("ion", ""),
     ("ity", ""), ("ity", "e"), ("y", ""), ("th", ""), ("al", ""), ("ers", ""), ("ings", ""),
-    ("ors", ""),
+    ("ors", ""), ("ical", "y"),
 )  # fmt: skip
 _PREFIXES = ("un", "re", "non", "over", "under", "mis", "dis", "pre", "inter", "micro", "multi")
 _ENGLISH_ENDING = re.compile(
