@@ -24,6 +24,29 @@ def test_the_spread_does_not_depend_on_how_rows_are_cut_into_blocks(step):
     assert cut.median_norm == pytest.approx(whole.median_norm)
 
 
+class OnDeviceWithoutFloat64(torch.Tensor):
+    """A tensor that says it is on MPS, and refuses float64 as MPS does."""
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        if function == torch.Tensor.device.__get__:
+            return torch.device("mps")
+        if function is torch.Tensor.cpu:
+            with torch._C.DisableTorchFunctionSubclass():
+                return args[0].as_subclass(torch.Tensor)
+        if any(value is torch.float64 for value in (*args, *(kwargs or {}).values())):
+            raise TypeError("Cannot convert a MPS Tensor to float64 dtype")
+        return super().__torch_function__(function, types, args, kwargs or {})
+
+
+def test_sums_are_made_elsewhere_for_a_device_without_float64():
+    rows = correlated(50)
+    there = rows.as_subclass(OnDeviceWithoutFloat64)
+    with pytest.raises(TypeError, match="float64"):
+        there.sum(0, dtype=torch.float64)
+    assert torch.equal(spread.exact_sum(there), spread.exact_sum(rows))
+
+
 def test_zero_rows_do_not_count():
     rows = correlated(300)
     padded = torch.cat([rows, torch.zeros(100, 12)])

@@ -14,7 +14,13 @@ from tokext.errors import ModelError
 from tokext.model.mixture import Mixture
 from tokext.model.plan import RowPlan
 from tokext.model.rows import mix_table, rescale
-from tokext.model.spread import Spread, covariance_factor, draw_normal, measure_spread
+from tokext.model.spread import (
+    Spread,
+    covariance_factor,
+    draw_normal,
+    exact_sum,
+    measure_spread,
+)
 
 #: The most that a table of base rows may take while rows are mixed, in float32.
 _TABLE_BYTES = 48 << 20
@@ -107,10 +113,10 @@ class RowMaker:
         """The same rows by another way: a sparse matrix of shares times the base rows.
 
         Returns:
-            Rows (stop - start, dim), float32, not rounded to the maker's dtype.
+            Rows (stop - start, dim), float32, not rounded to the maker's dtype, on the CPU.
         """
         if self.factor is not None:
-            return self.make(start, stop).float()
+            return self.make(start, stop).float().cpu()
         return _joined([self._multiplied(*cut) for cut in self._cuts(start, stop)])
 
     def shares(self, number: int) -> list[tuple[int, float]]:
@@ -132,15 +138,15 @@ class RowMaker:
         part = mixture.part(start, stop)
         if table is None:
             used, part = part.narrowed()
-            table = self._take(used).float()
+            table = self._take(used).float().cpu()
         if len(table):
             size = (part.n_rows, len(table))
             shares = torch.sparse_csr_tensor(part.offsets, part.ids, part.weights, size=size)
-            rows = shares.to(table.device) @ table
+            rows = shares @ table
         else:
             rows = table.new_zeros(part.n_rows, self.dim)
         if self.center is not None:
-            rows = rows + part.center_share.to(rows)[:, None] * self.center
+            rows = rows + part.center_share[:, None] * self.center.cpu()
         return rescale(rows, self.norm)
 
     def _cuts(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
@@ -171,8 +177,11 @@ class RowMaker:
 
     @functools.cached_property
     def _read_again(self) -> tuple[Mixture, Tensor | None]:
-        """The same, from rows read a second time, so that a slip of the first is found out."""
-        return self._whole_table()
+        """The same, from rows read a second time, so that a slip of the first is found out; on the
+        CPU, for not every GPU has sparse matrices (MPS).
+        """
+        mixture, table = self._whole_table()
+        return mixture, table if table is None else table.cpu()
 
     def _measure(self) -> Spread | None:
         if self.plan.init in ("global-mean", "normal") or self.plan.rescale:
@@ -186,9 +195,9 @@ class RowMaker:
             return None
         step = max(1, _TABLE_BYTES // (4 * self.dim))
         parts = torch.split(self.plan.center_ids, step)
-        total = sum(self._take(ids).sum(0, dtype=torch.float64) for ids in parts)
+        total = sum(exact_sum(self._take(ids)) for ids in parts)
         assert isinstance(total, Tensor)
-        return (total / len(self.plan.center_ids)).float()
+        return (total / len(self.plan.center_ids)).float().to(self.device)
 
     def _factor(self) -> Tensor | None:
         if self.plan.init != "normal" or self.spread is None:

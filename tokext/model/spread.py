@@ -51,7 +51,7 @@ def measure_spread(blocks: Blocks) -> Spread:
     norms = []
     for block in blocks():
         rows = block.float()
-        total = rows.sum(0, dtype=torch.float64) + (0 if total is None else total)
+        total = exact_sum(rows) + (0 if total is None else total)
         norms.append(rows.norm(dim=1).cpu())
     all_norms = torch.cat(norms) if norms else torch.zeros(0)
     trained = all_norms > 0
@@ -61,10 +61,16 @@ def measure_spread(blocks: Blocks) -> Spread:
             "every row of the embedding matrix is zero, so new rows have nothing to come from.",
             hint="give a trained checkpoint.",
         )
-    mean = (total / n_trained).float()
+    mean = (total / n_trained).float().to(rows.device)
     distances = torch.cat([(b.float() - mean).norm(dim=1).cpu() for b in blocks()])
     nearest = int(distances.masked_fill(~trained, torch.inf).argmin())
     return Spread(mean, float(all_norms[trained].median()), n_trained, nearest, all_norms)
+
+
+def exact_sum(rows: Tensor) -> Tensor:
+    """The sum (dim,) of rows (n, dim) in float64; on the CPU where the device has none (MPS)."""
+    held = rows if rows.device.type in ("cpu", "cuda") else rows.cpu()
+    return held.sum(0, dtype=torch.float64)
 
 
 def covariance_factor(blocks: Blocks, spread: Spread) -> Tensor:
