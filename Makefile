@@ -1,6 +1,6 @@
 # make demo   the whole line on what comes with tokext, offline, ending in a report
 # make test   lint, types and every test          make quick   the tests that take seconds
-# make docs   the site, into site/                make bench   every benchmark, and the page of results;
+# make docs   the site, into site/                make bench   all benchmarks but three (bench-NAME), and the page;
 #             TOKEXT_DATA names the folder with corpora/, peers/ and samples/
 PYTHON ?= python3
 BIN := .venv/bin

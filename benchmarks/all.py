@@ -25,8 +25,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-#: These have targets of their own in the Makefile.
-ALONE = ("scaling", "gguf_parity", "initialization")
+#: These have targets of their own in the Makefile, and why.
+ALONE = {
+    "gguf_parity": "it builds llama.cpp first",
+    "initialization": "it trains models for some 45 minutes",
+    "scaling": "its times want a machine that does nothing else",
+}
 LIMIT_SECONDS = 60 * 60
 
 

@@ -203,7 +203,7 @@ def section(result: dict[str, Any]) -> str:
 
 
 def losses(result: dict[str, Any]) -> list[str]:
-    """Other people's tokenizers that put more characters into a token than any of ours."""
+    """Tokenizers with more characters in a token than ours, and what counting costs."""
     found = []
     for text in TEXTS:
         rows = [row for row in result["rows"] if row["corpus"] == text]
@@ -215,7 +215,11 @@ def losses(result: dict[str, Any]) -> list[str]:
             for row in rows
             if row not in ours and row["chars_per_token"] > best
         ]
-    return found
+    threads = ("one_thread", "all_threads")
+    most = max(row[key]["harness_over_bare"] for row in result["speed"] for key in threads)
+    return (
+        [*found, f"the harness takes up to {most:.2f} of a bare loop's time"] if most > 1 else found
+    )
 
 
 def picture(result: dict[str, Any]) -> bytes:

@@ -18,7 +18,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from all import Script, scripts  # noqa: E402
+from all import ALONE, Script, scripts  # noqa: E402
 
 from tokext.output import write_whole  # noqa: E402
 
@@ -26,6 +26,16 @@ _ABOUT = (
     *("schema_version", "benchmark", "kind", "created", "conditions", "machine", "tokext_version"),
     *("sha256", "corpus_sha256", "tokenizer_digest"),
 )
+#: Results of tokext's own commands, which no script repeats: the file, and how it was made.
+BY_COMMAND = {
+    "plan.json, plan.png": "`tokext plan ja_train.txt.gz --text "
+    "ja_heldout_literature.txt -o plan.json` in FOLDER/corpora; "
+    "the picture is `plan_gain.png` of `tokext report plan.json -o report`",
+    "leakage_sweep.json": "the sweep that `tokext run mistral-ja-sweep` leaves, with its "
+    "conditions; it needs no file but what comes with tokext",
+    "leakage_reading.json": "answers that were read and judged, not made by a command; what was "
+    "drawn, and how, stands in it",
+}
 _RATE = {"n", "total", "share", "low", "high"}
 _MOST_ROWS, _MOST_COLUMNS = 30, 9
 
@@ -49,6 +59,11 @@ def page() -> str:
         "## What tokext loses at",
         "\n".join(lost) or "Nothing that these results show.",
         *(part for script, result in found for part in section(script, result)),
+        "## By hand",
+        "`make bench` leaves out what has a target of its own:",
+        "\n".join(f"- `make bench-{name}`: {why}" for name, why in sorted(ALONE.items())),
+        "These results come from no script here:",
+        "\n".join(f"- {name}: {how}" for name, how in BY_COMMAND.items()),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -255,6 +255,27 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+def losses(result: dict[str, Any]) -> list[str]:
+    """Where the recipe beats the default, and where the default misses its aims beside it."""
+    rows = {(row["run"], row["n_added"]): row for row in result["rows"]}
+    recipe = next(row for row in result["rows"] if row["run"] == "recipe")
+    ours, fewer = (rows["continue-none", size] for size in (88_000, 75_000))
+    found = [
+        f"the recipe has {value:.3f} characters per token on {text}, the default {mine:.3f}"
+        for text, value in recipe["chars_per_token"].items()
+        if (mine := ours["chars_per_token"][text]) < value
+    ]
+    value, mine = (row["chars_per_token"]["literature"] for row in (recipe, fewer))
+    if mine < value:
+        found.append(
+            f"75,000 rows were to reach the recipe's {value:.3f} on literature: {mine:.3f}"
+        )
+    for what, key, aim in (("time", "seconds", 6), ("memory", "peak_bytes", 3)):
+        if (share := ours[key] / recipe[key]) > 1 / aim:
+            found.append(f"{what} was to be 1/{aim} of the recipe's: {share:.2f}")
+    return found
+
+
 def picture(result: dict[str, Any]) -> bytes:
     """Characters per token on unseen literature by size, a bar for each run, a PNG."""
     rows = {(r["run"], r["n_added"]): r["chars_per_token"]["literature"] for r in result["rows"]}
