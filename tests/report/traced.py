@@ -37,6 +37,6 @@ def untraced(folder: Path) -> list[str]:
     # Digests are shortened, charts' words are in the JSON whole, and pieces are no numbers.
     lines = [line for line in markdown.split("\n") if not line.startswith((">", "![", "base_"))]
     text = re.sub(r"\b[0-9a-f]{12}\b|&lt;0x..&gt;|U\\\+[0-9A-F]+", " ", "\n".join(lines))
-    for name in ("SHA\\-256", "Kneedle, 2011", "at order 2.5"):
+    for name in ("SHA\\-256", "16進数", "Kneedle, 2011", "at order 2.5"):
         text = text.replace(name, "")
     return sorted({n for n in NUMBER.findall(text) if n not in known})
