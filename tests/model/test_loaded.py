@@ -232,3 +232,26 @@ def test_pieces_of_a_second_extension_can_be_generated(pair, tmp_path, door):
         model.get_output_embeddings().weight[wanted] = hidden
     written = model.generate(torch.tensor([[1]]), max_new_tokens=1, do_sample=False)
     assert written[0, -1] == wanted
+
+
+@pytest.mark.filterwarnings("ignore:Attempting to save a model with offloaded modules")
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("checked", [False, True])
+def test_an_offloaded_model_that_was_resized_and_run_can_be_saved(pair, tmp_path, tied, checked):
+    from transformers import AutoModelForCausalLM
+
+    model = mistral(pair.base.size, tied=tied, dtype=torch.float32)
+    base = save_model(tmp_path / "base", model, pair.base_folder)
+    offloaded = AutoModelForCausalLM.from_pretrained(
+        base, device_map="auto", max_memory={"cpu": 60_000}, offload_folder=tmp_path / "disk"
+    )
+    resize_model(offloaded, pair.folder, check_logits=checked)
+    ids = torch.tensor([[1, pair.plain.id, 300]])
+    expected = offloaded(input_ids=ids).logits
+    offloaded.save_pretrained(tmp_path / "saved")
+    again = AutoModelForCausalLM.from_pretrained(tmp_path / "saved")
+    inputs, head = again.get_input_embeddings().weight, again.get_output_embeddings().weight
+    assert (inputs is head) is tied
+    assert torch.equal(again(input_ids=ids).logits, expected)
+    del offloaded
+    gc.collect()

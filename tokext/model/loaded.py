@@ -17,6 +17,7 @@ from tokext.model.base_check import check_base, check_rows, piece_bytes, unknown
 from tokext.model.check import CHECKED_PARAMETERS, LogitCheck, compare_models, record_samples
 from tokext.model.edit import Ids
 from tokext.model.maker import RowMaker, TensorRows
+from tokext.model.offloaded import held, put
 from tokext.model.padding import padding_bias, padding_twin
 from tokext.model.plan import Init, RowPlan, bias_plan, check_init, plan_rows
 from tokext.model.side_files import new_suppressed, read_optional
@@ -130,7 +131,7 @@ def _check_base(model: Any, extension: Extension, tokenizer: str | Path | None) 
             f"{type(model).__name__} has no input embeddings to edit.",
             hint="give a causal language model of transformers.",
         )
-    rows = _held(inputs, "weight")
+    rows = held(inputs, "weight")
     source = tokenizer if tokenizer is not None else _source_folder(model, len(rows))
     if source is not None:
         check_base(load_tokenizer(source), extension)
@@ -178,8 +179,8 @@ def _plan(
 def _replace(model: Any, extension: Extension, plan: RowPlan, unknown: int | None) -> ResizedModel:
     inputs, head = model.get_input_embeddings(), model.get_output_embeddings()
     tied = head is None or _is_tied(model, inputs, head)
-    old_inputs = _held(inputs, "weight")
-    old_head = old_inputs if tied else _held(head, "weight")
+    old_inputs = held(inputs, "weight")
+    old_head = old_inputs if tied else held(head, "weight")
     base_size = extension.base.size
     n_before = len(old_inputs)
     ids = Ids(base_size, extension.size, max(extension.padded_size, n_before, len(old_head)))
@@ -189,13 +190,13 @@ def _replace(model: Any, extension: Extension, plan: RowPlan, unknown: int | Non
     twin = padding_twin(lambda: torch.split(trained, 8192), unknown) if padding else None
     new_inputs = _extended(old_inputs, plan, ids, twin)
     new_head = new_inputs if tied else _extended(old_head, plan, ids, twin)
-    _put(inputs, "weight", new_inputs)
+    put(inputs, "weight", new_inputs)
     inputs.num_embeddings = ids.n_rows
     if head is not None:
-        _put(head, "weight", new_head, like=inputs.weight if tied else None)
+        put(head, "weight", new_head, like=inputs.weight if tied else None)
         head.out_features = ids.n_rows
         if getattr(head, "bias", None) is not None:
-            _put(head, "bias", _extended_bias(_held(head, "bias"), plan, ids))
+            put(head, "bias", _extended_bias(held(head, "bias"), plan, ids))
     _update_config(model, n_before, ids, padding)
     _RESIZED.add(model)
     return ResizedModel(n_before, ids.n_rows, plan.n_added, padding, tied)
@@ -228,47 +229,6 @@ def _is_tied(model: Any, inputs: nn.Module, head: nn.Module) -> bool:
     if inputs.weight is head.weight:
         return True
     return bool(inputs.weight.is_meta and model.config.get_text_config().tie_word_embeddings)
-
-
-def _offload_hook(module: nn.Module, name: str) -> Any | None:
-    """The accelerate hook that holds a parameter which the module itself does not."""
-    if not getattr(module, name).is_meta:
-        return None
-    hook = getattr(module, "_hf_hook", None)
-    hooks = getattr(hook, "hooks", [hook])
-    found = next((h for h in hooks if getattr(h, "weights_map", None) is not None), None)
-    if found is None:
-        raise ModelError(
-            f"{name!r} of {type(module).__name__} is on the meta device: it holds no numbers.",
-            hint="load the model's weights first, or resize its files.",
-        )
-    return found
-
-
-def _held(module: nn.Module, name: str) -> Tensor:
-    """A parameter's numbers, wherever they rest."""
-    hook = _offload_hook(module, name)
-    value: Tensor = getattr(module, name).detach() if hook is None else hook.weights_map[name]
-    if not value.is_floating_point() or value.dim() > 2:
-        raise ModelError(
-            f"{name!r} of {type(module).__name__} is {value.dtype}, which cannot be edited.",
-            hint="load the model unquantized, or resize its files.",
-        )
-    return value
-
-
-def _put(module: nn.Module, name: str, value: Tensor, like: Tensor | None = None) -> None:
-    """Set a parameter where the old one rested; `like` is the parameter it is tied to."""
-    old = getattr(module, name)
-    hook = _offload_hook(module, name)
-    if hook is not None:
-        others = {n: hook.weights_map[n] for n, _ in module.named_parameters(recurse=False)}
-        hook.weights_map = {**others, name: value}
-        value = value.to("meta")
-    if like is not None:
-        setattr(module, name, like)
-    else:
-        setattr(module, name, nn.Parameter(value, requires_grad=old.requires_grad))
 
 
 def _update_config(model: Any, before: int, ids: Ids, padding: tuple[int, ...]) -> None:
