@@ -43,7 +43,7 @@ def test_without_torch_the_demo_runs_the_tokenizer_and_a_second_start_skips_it(t
 @pytest.mark.slow
 def test_with_torch_the_demo_shows_how_fast_a_model_is_and_what_it_says(tmp_path, monkeypatch):
     shorter = {
-        "tiny-model": {"steps": 2},
+        "tiny-model": {"steps": 2, "held_out": []},
         "bench throughput": {"new_tokens": 4, "prefill_chars": 20, "machine": "h200"},
         "sample": {"prompts": ["en"], "max_new_tokens": 2},
     }
@@ -59,3 +59,12 @@ def test_with_torch_the_demo_shows_how_fast_a_model_is_and_what_it_says(tmp_path
     assert (before, after) == ("before", "after")
     report = json.loads((tmp_path / "demo/report/report.json").read_text("utf-8"))
     assert "throughput" in report["charts"]
+
+
+def test_the_tiny_model_has_to_beat_a_unigram_model_on_held_out_text_of_both_languages():
+    given = demo_command._MODEL_STAGES["tiny-model"]
+    assert given["held_out"] == [
+        "embedded:ja/heldout_ja_prose.txt",
+        "embedded:en/heldout_en_prose.txt",
+    ]
+    assert given["inputs"] == ["embedded:ja", "embedded:en"]  # which leave held-out files out

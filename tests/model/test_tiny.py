@@ -4,7 +4,7 @@ import pytest
 import torch
 from picos import TEXT, mistral
 
-from tokext.errors import InputError
+from tokext.errors import InputError, ModelError
 from tokext.model.bits import bits_per_char, next_logits, unigram_bits_per_char
 from tokext.model.check import check_logits
 from tokext.model.resize import resize_checkpoint
@@ -26,6 +26,31 @@ def test_it_beats_a_unigram_model_and_loads_by_itself(trained, pair):
     unigram = unigram_bits_per_char(TEXT, TEXT[:4], pair.base, pair.base.size)
     assert bits_per_char(model, pair.base, TEXT[:4]) < unigram / 2
     assert model.get_input_embeddings().weight is model.get_output_embeddings().weight
+
+
+#: Japanese and English of the training text's kind, in other words.
+HELD_OUT = {
+    "ja": ["日本の駅を出る電車は東京と京都を走る。"],
+    "en": ["She asked the platform to open the file and look at the train."],
+}
+
+
+def test_it_is_trained_until_it_beats_a_unigram_model_in_both_languages(pair, tmp_path):
+    few = replace(OPTIONS, steps=12)
+    done = train_tiny(TEXT, pair.base_folder, tmp_path / "model", options=few, held_out=HELD_OUT)
+    assert done.n_tokens_seen > few.steps * few.batch_size * few.window
+    assert set(done.held_out) == {"ja", "en"}
+    for name, bits in done.held_out.items():
+        assert bits["model"] < bits["unigram"], name
+        expected = unigram_bits_per_char(TEXT, HELD_OUT[name], pair.base, pair.base.size)
+        assert bits["unigram"] == expected
+
+
+def test_a_model_no_better_than_a_unigram_model_in_one_language_is_not_saved(pair, tmp_path):
+    options = replace(OPTIONS, steps=1)
+    with pytest.raises(ModelError, match="after 4 steps the model needs"):
+        train_tiny(TEXT, pair.base_folder, tmp_path / "m", options=options, held_out=HELD_OUT)
+    assert not (tmp_path / "m").exists()
 
 
 def test_the_same_seed_trains_the_same_model(trained, pair, tmp_path):

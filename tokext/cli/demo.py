@@ -20,7 +20,10 @@ _LINE_CHARS = 48
 #: A model is trained in a minute or two, so that there is one to extend where none is at hand. It
 #: continues a text; it was not taught to answer.
 _MODEL_STAGES: dict[str, dict[str, object]] = {
-    "tiny-model": {"inputs": ["embedded:ja", "embedded:en"]},
+    "tiny-model": {
+        "inputs": ["embedded:ja", "embedded:en"],
+        "held_out": ["embedded:ja/heldout_ja_prose.txt", "embedded:en/heldout_en_prose.txt"],
+    },
     "resize": {},
     "bench throughput": {
         "texts": ["embedded:ja/heldout_ja_prose.txt"],
@@ -71,6 +74,7 @@ def command(output: str, force: bool, as_json: bool, seed: int) -> None:
 def _model_lines(folder: Path) -> list[str]:
     """What the extension did to the tiny model: what it costs, how fast it is, what it says."""
     return [
+        *_held_out_lines(folder / "model-base"),
         *_bits_lines(folder / "model"),
         "",
         *_speed_lines(folder / "throughput.json"),
@@ -78,6 +82,15 @@ def _model_lines(folder: Path) -> list[str]:
         *_sample_lines(folder / "samples"),
         "",
     ]
+
+
+def _held_out_lines(model: Path) -> list[str]:
+    from tokext.records import read_record
+
+    measured = read_record(model)["result"]["held_out"]
+    lines = [f"  {n:28} {b['model']:.3f} ({b['unigram']:.3f})" for n, b in measured.items()]
+    heading = "bits per character of the tiny model on held-out text (of a unigram model)"
+    return [heading, *lines] if lines else []
 
 
 def _bits_lines(model: Path) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from tokext.errors import InputError
+from tokext.errors import InputError, ModelError
 from tokext.merge.write import write_tokenizer
+from tokext.model.bits import bits_per_char, unigram_bits_per_char
 from tokext.model.pretrained import no_progress_bars
 from tokext.output import whole_folder
 from tokext.progress import bar
@@ -22,16 +23,23 @@ from tokext.tokenizer.load import Tokenizer, load_tokenizer
 
 _WARMUP_SHARE = 0.05
 _LAST_RATE_SHARE = 0.1
+#: A model that is no better than a unigram model after so many rounds of steps will not be.
+_MOST_ROUNDS = 4
 
 
 @dataclass(frozen=True)
 class TinyResult:
-    """A trained model: its folder, its size, and the loss in nats per token at the end."""
+    """A trained model: its folder, its size, and the loss in nats per token at the end.
+
+    `held_out` has for each held-out text the bits per character of this `model`, and of a
+    `unigram` model of the same corpus.
+    """
 
     output: Path
     n_parameters: int
     n_tokens_seen: int
     last_loss: float
+    held_out: dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,7 @@ def train_tiny(
     output: str | Path,
     *,
     options: TinyOptions | None = None,
+    held_out: Mapping[str, Sequence[str]] | None = None,
     device: str = "cpu",
     force: bool = False,
 ) -> TinyResult:
@@ -71,16 +80,20 @@ def train_tiny(
         tokenizer_file: A tokenizer's folder, file or hub id.
         output: The folder to make: a checkpoint with its tokenizer.
         options: Shape and training; a minute or two of CPU if not given.
+        held_out: Texts by name, none of them in the corpus. Training goes on, `steps` at a time,
+            until the model needs fewer bits per character than a unigram model on each of them.
         device: Where to train.
         force: Replace an existing output.
 
     Raises:
+        ModelError: On a held-out text it does not get there.
         InputError: The corpus is shorter than one window.
         OutputError: The output cannot be written.
     """
     chosen = options or TinyOptions()
     tokenizer = load_tokenizer(tokenizer_file)
-    stream = token_stream(corpus_lines, tokenizer)
+    lines = list(corpus_lines)
+    stream = token_stream(lines, tokenizer)
     if len(stream) <= chosen.window:
         raise InputError(
             f"the corpus has {len(stream)} tokens, fewer than a window of {chosen.window}.",
@@ -88,15 +101,20 @@ def train_tiny(
         )
     with whole_folder(output, force=force) as folder:
         model = build_tiny(tokenizer.size, chosen).to(device)
-        loss = train(model, stream, chosen)
+        bars = [
+            HeldOut(name, texts, unigram_bits_per_char(lines, texts, tokenizer, tokenizer.size))
+            for name, texts in (held_out or {}).items()
+        ]
+        loss, n_rounds, figures = _train_until_better(model, stream, chosen, tokenizer, bars)
         with no_progress_bars():
             model.cpu().save_pretrained(folder)
         write_tokenizer(folder, tokenizer)
         result = TinyResult(
             Path(output),
             sum(p.numel() for p in model.parameters()),
-            chosen.steps * chosen.batch_size * chosen.window,
+            n_rounds * chosen.steps * chosen.batch_size * chosen.window,
             loss,
+            figures,
         )
         fields = {k: v for k, v in asdict(result).items() if k != "output"}
         write_record(
@@ -108,6 +126,36 @@ def train_tiny(
             device=device,
         )
     return result
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Texts that are not trained on, and a unigram model's bits per character on them."""
+
+    name: str
+    texts: Sequence[str]
+    unigram: float
+
+
+def _train_until_better(
+    model: Any, stream: Tensor, options: TinyOptions, tokenizer: Tokenizer, bars: Sequence[HeldOut]
+) -> tuple[float, int, dict[str, dict[str, float]]]:
+    """Train in rounds until the model is below every bar: the last loss, rounds, and figures."""
+    for n_rounds in range(1, _MOST_ROUNDS + 1):
+        loss = train(model, stream, replace(options, seed=options.seed + n_rounds - 1))
+        figures = {
+            b.name: {"model": bits_per_char(model, tokenizer, b.texts), "unigram": b.unigram}
+            for b in bars
+        }
+        worse = [n for n, bits in figures.items() if bits["model"] >= bits["unigram"]]
+        if not worse:
+            return loss, n_rounds, figures
+    bits = figures[worse[0]]
+    raise ModelError(
+        f"after {n_rounds * options.steps} steps the model needs {bits['model']:.2f} bits per "
+        f"character on {worse[0]}, and a unigram model {bits['unigram']:.2f}.",
+        hint="give more steps, or more text of that kind.",
+    )
 
 
 def build_tiny(size: int, options: TinyOptions) -> Any:

@@ -57,7 +57,15 @@ def _tiny_model(options: Mapping[str, Any], folder: Path) -> None:
 
     given = dict(options)
     base, lines = given.pop("base"), list(read_corpus(given.pop("inputs")))
-    train_tiny(lines, base, folder / "model-base", options=TinyOptions(**given), force=True)
+    held_out = {Path(n).stem: list(read_corpus([n])) for n in given.pop("held_out", ())}
+    train_tiny(
+        lines,
+        base,
+        folder / "model-base",
+        options=TinyOptions(**given),
+        held_out=held_out,
+        force=True,
+    )
 
 
 def _resize(options: Mapping[str, Any], folder: Path) -> None:
@@ -215,7 +223,7 @@ _BEFORE_REPORT: Final = (
         "tiny-model",
         output="model-base",
         do=_tiny_model,
-        options={"inputs": TEXTS, "steps": INTEGER},
+        options={"inputs": TEXTS, "steps": INTEGER, "held_out": TEXTS},
         shared=("base", "seed"),
         needs=("inputs",),
     ),
