@@ -1,9 +1,11 @@
 """Every language that tokext names is learned and merged from its letters alone."""
 
+import re
 import unicodedata
 from pathlib import Path
 
 import pytest
+import regex
 
 from tokext.corpus.count import count_runs
 from tokext.corpus.embedded import embedded_lines
@@ -42,12 +44,12 @@ def mistral():
     return load_tokenizer("mistralai/Mistral-7B-v0.1")
 
 
-@pytest.fixture(scope="module")
-def learned(mistral):
-    """Up to 80 pieces of each language."""
+@pytest.fixture(scope="module", params=["none", "punctuation"])
+def learned(mistral, request):
+    """Up to 80 pieces of each language, with the default boundary and that of the fast preset."""
     pieces = {}
     for code, lines in TEXTS.items():
-        counts = count_runs([lines], language=code, boundary="punctuation")
+        counts = count_runs([lines], language=code, boundary=request.param)
         rules = Rules(find_language(code), min_count=1)
         pieces[code] = learn_at_most(counts, mistral, 80, "continue", rules)
     return pieces
@@ -103,6 +105,23 @@ def test_a_latin_language_learns_no_word_that_english_could_write(learned, code)
     pieces = [p.piece for p in learned[code]]
     assert not any(piece.isascii() for piece in pieces)
     assert any(c.isascii() and c.isalpha() for piece in pieces for c in piece)
+
+
+@pytest.mark.parametrize("code", ["vi", "pl", "tr"])
+def test_the_page_says_how_much_of_a_latin_language_is_left_alone(mistral, code):
+    words = regex.findall(r"\p{L}[\p{L}\p{M}]*", "\n".join(TEXTS[code]))
+    alone = [word for word in words if not find_language(code).has_letter(word)]
+    n_tokens, n_alone = (
+        sum(map(len, mistral.model.spell_all([f"▁{word}" for word in some])))
+        for some in (words, alone)
+    )
+    page = (Path(__file__).parents[2] / "docs" / "method" / "pieces.md").read_text("utf-8")
+    name = find_language(code).name
+    said = re.search(rf"(\d+) % of the\s+words alone in {name} \((\d+) %", page) or re.search(
+        rf"(\d+) % in {name}\s+\((\d+) %", page
+    )
+    shares = (len(alone) / len(words), n_alone / n_tokens)
+    assert [int(number) for number in said.groups()] == [round(100 * share) for share in shares]
 
 
 def test_decomposed_vietnamese_has_no_letter_of_its_own():
