@@ -415,6 +415,34 @@ def test_reverting_names_files_that_were_linked_and_so_never_read(pair, tmp_path
     )
 
 
+@pytest.mark.parametrize(
+    "name", ["config.json", "rows.safetensors", "model.safetensors.header", "base.json"]
+)
+def test_reverting_names_the_file_that_is_missing_of_what_was_kept(pico, pair, tmp_path, name):
+    resize_checkpoint(pico, tokenizer=pair.folder, output=tmp_path / "out", check_logits=False)
+    (tmp_path / "out" / "base" / name).unlink()
+    with pytest.raises(ModelError, match=f"base/{name} is missing"):
+        revert_checkpoint(tmp_path / "out", output=tmp_path / "back")
+
+
+def test_base_rows_that_hold_no_number_are_named(pair, tmp_path):
+    model = mistral(pair.base.size)
+    model.get_input_embeddings().weight.data[pair.plain.constituents[0], 0] = torch.nan
+    base = save_model(tmp_path / "base", model, pair.base_folder)
+    with pytest.raises(ModelError, match=r"not finite \(NaN or infinity\)"):
+        resize_checkpoint(base, tokenizer=pair.folder, output=tmp_path / "out", check_logits=False)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("std", [100, 10_000])
+def test_large_rows_are_not_taken_for_a_failing_disk(pair, tmp_path, std):
+    model = mistral(pair.base.size, dtype=torch.float32)
+    model.get_input_embeddings().weight.data.normal_(std=std)
+    base = save_model(tmp_path / "base", model, pair.base_folder)
+    resize_checkpoint(base, tokenizer=pair.folder, output=tmp_path / "out", check_logits=False)
+    check_edit(base, tmp_path / "out", pair)
+
+
 def test_reverting_a_folder_that_keeps_no_base_is_refused(pico, tmp_path):
     with pytest.raises(ModelError, match="keeps no base to go back to"):
         revert_checkpoint(pico, output=tmp_path / "back")

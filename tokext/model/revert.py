@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tokext.errors import ModelError
-from tokext.model.checkpoint import Checkpoint, open_checkpoint
+from tokext.model.checkpoint import CONFIG_FILE, Checkpoint, open_checkpoint
 from tokext.model.edit import FileRows
 from tokext.model.header import read_header
 from tokext.model.keepsake import (
@@ -105,6 +105,13 @@ def _read_keepsake(folder: Path) -> dict[str, Any]:
             f"{folder} was converted to another dtype, which cannot be undone.",
             hint="get the base checkpoint from its source, or resize again with --dtype keep.",
         )
+    headers = (f"{file}.header" for file, edited in kept["files"].items() if edited)
+    for name in (CONFIG_FILE, OLD_ROWS_FILE, *headers):
+        if not (path.parent / name).is_file():
+            raise ModelError(
+                f"{folder} keeps its base no longer ({BASE_FOLDER}/{name} is missing).",
+                hint="get the base checkpoint from its source.",
+            )
     return kept
 
 

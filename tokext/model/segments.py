@@ -177,6 +177,7 @@ class MadeRows(_Segment):
         for written in torch.split(rows, _COMPARED_ROWS):
             again = self.make_again(place, place + len(written)).cpu()
             if not _close(written, again, one_rounding, self.slack):
+                _refuse_no_numbers(again)
                 return False
             place += len(written)
         return True
@@ -264,7 +265,16 @@ def _close(written: Tensor, again: Tensor, relative: float, slack: float) -> boo
     if not differs.any():
         return True
     one, other = written[differs].float(), again[differs]
+    slack *= max(1.0, float(again.abs().max()))  # parts may be large, and their sum small
     return bool((one - other).abs().le(other.abs() * relative + slack).all())
+
+
+def _refuse_no_numbers(rows: Tensor) -> None:
+    if not bool(rows.isfinite().all()):
+        raise ModelError(
+            "base rows that new rows come from hold numbers that are not finite (NaN or infinity).",
+            hint="give a checkpoint whose embeddings are whole.",
+        )
 
 
 def _equal(one: memoryview, other: memoryview) -> bool:
