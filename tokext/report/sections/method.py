@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tokext.report.comparison import Comparison
@@ -112,7 +113,12 @@ def _commands_table(evidence: Evidence, words: Words) -> Table:
 
 def _command(record: Mapping[str, Any]) -> str | None:
     typed = record.get("command") or []
-    return " ".join(["tokext", *map(str, typed)]) if typed else None
+    return " ".join(["tokext", *map(_in_public, map(str, typed))]) if typed else None
+
+
+def _in_public(argument: str) -> str:
+    """An argument without the folders of one machine before a path's last part."""
+    return Path(argument).name if Path(argument).is_absolute() else argument
 
 
 def _files_table(evidence: Evidence, words: Words) -> Table:
