@@ -235,6 +235,21 @@ def test_what_a_model_says_is_counted_in_characters(tmp_path):
     assert again[0].n_decode_chars == row.n_decode_chars
 
 
+def test_a_packed_checkpoint_costs_the_bytes_that_it_takes(tmp_path):
+    pytest.importorskip("bitsandbytes")
+    folder = write_model(tmp_path / "model", width=128)
+    whole, packed = (load_model(folder, device="cpu", load_in_4bit=is_4) for is_4 in (False, True))
+    costs = [Subject("m", m.model, None).cost() for m in (whole, packed)]
+    assert costs[1].n_body_parameters == costs[0].n_body_parameters
+    rows = packed.model.get_input_embeddings().weight
+    # 4 bits a number, a scale of 4 bytes to 64 of them, and norms left as they are.
+    expected = costs[1].n_body_parameters * (0.5 + 4 / 64)
+    assert costs[1].body_bytes == pytest.approx(expected, rel=0.05)
+    step = costs[1].step_bytes(1, 0) - costs[1].kv_bytes_per_token
+    read = costs[1].body_bytes + (rows.shape[0] + 1) * rows.shape[1] * rows.element_size()
+    assert step == read
+
+
 def test_ends_of_sequence_are_not_drawn(tmp_path):
     folder = write_model(tmp_path / "model")
     one = open_subject(folder, shape=None, device=torch.device("cpu"), dtype="auto")

@@ -69,7 +69,8 @@ MACHINES = {
 class ModelCost:
     """The parts of a decoder-only transformer that decide what it costs to run.
 
-    `n_body_parameters` are all but input embeddings and head; `n_rows` the head's rows.
+    `n_body_parameters` are all but input embeddings and head; `n_rows` the head's rows. Where the
+    body is packed, as in 4 bits, `body_bytes` says what it takes.
     """
 
     n_body_parameters: int
@@ -80,6 +81,14 @@ class ModelCost:
     n_kv_heads: int
     head_dim: int
     bytes_per_number: float = 2
+    body_bytes: float | None = None
+
+    def weight_bytes(self, n_read_rows: float) -> float:
+        """Bytes of the body, of the head, and of so many rows of the input embeddings."""
+        body = self.body_bytes
+        if body is None:
+            body = self.n_body_parameters * self.bytes_per_number
+        return body + (self.n_rows + n_read_rows) * self.width * self.bytes_per_number
 
     @property
     def kv_bytes_per_token(self) -> float:
@@ -88,10 +97,8 @@ class ModelCost:
 
     def step_bytes(self, batch_size: int, context: float) -> float:
         """Bytes that one step of decoding moves, each sequence with `context` tokens before it."""
-        weights = self.n_body_parameters + (self.n_rows + batch_size) * self.width
-        return (
-            weights * self.bytes_per_number + batch_size * (context + 1) * self.kv_bytes_per_token
-        )
+        cache = batch_size * (context + 1) * self.kv_bytes_per_token
+        return self.weight_bytes(batch_size) + cache
 
     def step_operations(self, batch_size: int, context: float) -> float:
         """Operations of one step of decoding."""
@@ -101,8 +108,8 @@ class ModelCost:
 
     def prefill_bytes(self, batch_size: int, n_tokens: float) -> float:
         """Bytes that reading `n_tokens` tokens in each sequence moves."""
-        weights = self.n_body_parameters + (self.n_rows + batch_size * n_tokens) * self.width
-        return weights * self.bytes_per_number + batch_size * n_tokens * self.kv_bytes_per_token
+        cache = batch_size * n_tokens * self.kv_bytes_per_token
+        return self.weight_bytes(batch_size * n_tokens) + cache
 
     def prefill_operations(self, batch_size: int, n_tokens: float) -> float:
         """Operations of the same; attention looks back only, so half of all pairs count."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,26 @@ class PeakMemory:
 
 def weight_bytes(model: Any) -> int:
     """Bytes of all different weights that lie in memory, and not on the disk."""
-    return sum(p.numel() * p.element_size() for p in model.parameters() if not p.is_meta)
+    return sum(_n_bytes(t) for t in _stored(model) if not t.is_meta)
+
+
+def stored_bytes(model: Any) -> int:
+    """Bytes of all different weights as they are stored, packed ones with their scales."""
+    return sum(map(_n_bytes, _stored(model)))
+
+
+def _stored(model: Any) -> Iterator[torch.Tensor]:
+    """Parameters and what is kept beside them: GPTQ keeps its weights in buffers."""
+    for parameter in model.parameters():
+        yield parameter
+        scales = getattr(getattr(parameter, "quant_state", None), "absmax", None)
+        if scales is not None:
+            yield scales
+    yield from model.buffers()
+
+
+def _n_bytes(tensor: torch.Tensor) -> int:
+    return tensor.numel() * tensor.element_size()
 
 
 def _start_of_process() -> int | None:

@@ -106,7 +106,7 @@ def _row(own: Passes, corpus: str, machine: Machine) -> ThroughputRow:
         tokenizer_size=subject.tokenizer.size,
         shape=subject.shape,
         n_rows=cost.n_rows,
-        n_parameters=sum(p.numel() for p in subject.model.parameters()),
+        n_parameters=subject.model.num_parameters(),
         mode="free" if own.counts_own_words else "replay",
         n_processes=1,
         batch_size=work.decode.shape[0],

@@ -12,6 +12,7 @@ import torch
 
 from tokext.bench.roofline import Machine, ModelCost, find_machine
 from tokext.bench.shapes import find_shape
+from tokext.bench.throughput_memory import stored_bytes
 from tokext.bench.throughput_run import measured_machine
 from tokext.bench.throughput_shapes import random_model
 from tokext.errors import InputError, ModelError
@@ -44,9 +45,12 @@ class Subject:
         kv_heads = getattr(config, "num_key_value_heads", None) or n_heads
         head_dim = getattr(config, "head_dim", None) or config.hidden_size // n_heads
         ends = {id(head): head, id(w := self.model.get_input_embeddings().weight): w}
-        body = sum(p.numel() for p in self.model.parameters()) - sum(
-            weight.numel() for weight in ends.values()
-        )
+        # Of packed numbers `num_parameters` counts those that they stand for.
+        body = self.model.num_parameters() - sum(weight.numel() for weight in ends.values())
+        end_bytes = sum(weight.numel() * weight.element_size() for weight in ends.values())
+        packed = stored_bytes(self.model) - end_bytes
+        # Small buffers, as those of the positions, are no weights.
+        is_plain = abs(packed - body * head.element_size()) <= 0.01 * packed
         return ModelCost(
             n_body_parameters=body,
             n_rows=head.shape[0],
@@ -56,6 +60,7 @@ class Subject:
             n_kv_heads=kv_heads,
             head_dim=head_dim,
             bytes_per_number=head.element_size(),
+            body_bytes=None if is_plain else packed,
         )
 
     def never_drawn(self) -> torch.Tensor:
