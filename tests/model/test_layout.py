@@ -208,3 +208,21 @@ def test_a_quantized_checkpoint_keeps_its_dtype(pair, tmp_path):
     quantized(base, "gptq")
     with pytest.raises(Exception, match="the checkpoint is quantized"):
         resize_checkpoint(base, tokenizer=pair.folder, output=tmp_path / "out", dtype="float32")
+
+
+def test_a_config_that_states_endless_layers_is_refused_at_once(pico, tmp_path):
+    shutil.copytree(pico, tmp_path / "base")
+    path = tmp_path / "base" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"num_hidden_layers": 200_000}))
+    with pytest.raises(ModelError, match="states 200,000 layers"):
+        find_layout(open_checkpoint(tmp_path / "base"))
+
+
+def test_embeddings_without_width_are_refused(pico, tmp_path):
+    shutil.copytree(pico, tmp_path / "base")
+    path = tmp_path / "base" / "model.safetensors"
+    held = load_file(path)
+    held["model.embed_tokens.weight"] = torch.empty(400, 0)
+    save_file(held, path, metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"shape \[400, 0\]"):
+        find_layout(open_checkpoint(tmp_path / "base"))

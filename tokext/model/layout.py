@@ -20,6 +20,9 @@ from tokext.model.header import FLOATS, TensorEntry
 _INPUT_WORDS = ("embed_tokens", "wte", "tok_embeddings", "word_embeddings", "embed_in")
 _HEAD_WORDS = ("lm_head", "output", "embed_out")
 
+#: Layers are built one by one, if without memory: a config that lies would take minutes.
+_MOST_LAYERS = 1000
+
 
 @dataclass(frozen=True)
 class Place:
@@ -113,6 +116,12 @@ def _names_from_architecture(config: Mapping[str, Any]) -> tuple[str, str | None
 
     fields = {k: v for k, v in config.items() if k not in ("auto_map", "quantization_config")}
     kind = fields.pop("model_type", None)
+    n_layers = fields.get("num_hidden_layers")
+    if isinstance(n_layers, int) and n_layers > _MOST_LAYERS:
+        raise ModelError(
+            f"config.json states {n_layers:,} layers, more than the {_MOST_LAYERS:,} of any model.",
+            hint="restore the file.",
+        )
     try:
         with warnings.catch_warnings(), torch.device("meta"):
             warnings.simplefilter("ignore")
@@ -149,7 +158,7 @@ def _find(
             hint="use an architecture that transformers knows.",
         )
     file, entry = tensors[found[0]]
-    if len(entry.shape) != 2 or entry.dtype not in FLOATS:
+    if len(entry.shape) != 2 or 0 in entry.shape or entry.dtype not in FLOATS:
         raise ModelError(
             f"the {what} {entry.name!r} has dtype {entry.dtype} and shape {list(entry.shape)}: "
             "only plain F16, BF16 and F32 matrices can be edited.",
