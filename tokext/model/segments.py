@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from xxhash import xxh3_128
 
 from tokext.errors import ModelError
+from tokext.model.alike import close, equal
 
 #: Bytes of a piece, and of the buffer through which copied bytes go: it stays in a core's cache.
 PIECE_BYTES = 4 << 20
@@ -58,7 +58,7 @@ class _Segment(abc.ABC):
                 buffer = memoryview(bytearray(len(chunk)))
             part = buffer[: len(chunk)]
             read_exactly(file, part)
-            if not _equal(part, chunk):
+            if not equal(part, chunk):
                 return False
             if digest is not None:
                 digest.update(part)
@@ -176,7 +176,7 @@ class MadeRows(_Segment):
         place = self.first
         for written in torch.split(rows, _COMPARED_ROWS):
             again = self.make_again(place, place + len(written)).cpu()
-            if not _close(written, again, one_rounding, self.slack):
+            if not close(written, again, one_rounding, self.slack):
                 _refuse_no_numbers(again)
                 return False
             place += len(written)
@@ -259,27 +259,12 @@ def read_exactly(file: FileIO, part: memoryview) -> None:
         filled += got
 
 
-def _close(written: Tensor, again: Tensor, relative: float, slack: float) -> bool:
-    """`torch.allclose`, but only where the numbers differ once they are rounded alike: few do."""
-    differs = again.to(written.dtype) != written
-    if not differs.any():
-        return True
-    one, other = written[differs].float(), again[differs]
-    slack *= max(1.0, float(again.abs().max()))  # parts may be large, and their sum small
-    return bool((one - other).abs().le(other.abs() * relative + slack).all())
-
-
 def _refuse_no_numbers(rows: Tensor) -> None:
     if not bool(rows.isfinite().all()):
         raise ModelError(
             "base rows that new rows come from hold numbers that are not finite (NaN or infinity).",
             hint="give a checkpoint whose embeddings are whole.",
         )
-
-
-def _equal(one: memoryview, other: memoryview) -> bool:
-    kind = np.uint64 if len(one) % 8 == 0 else np.uint8
-    return np.array_equal(np.frombuffer(one, kind), np.frombuffer(other, kind))
 
 
 def _check_finite(numbers: Tensor, dtype: torch.dtype) -> None:

@@ -126,7 +126,8 @@ def _write_piece(path: Path, place: int, piece: Segment) -> bytes:
 
 
 def _workers() -> int:
-    return min(_MOST_WORKERS, os.cpu_count() or 1)
+    """One more than cores: while one waits for the disk, or for Python, another works."""
+    return min(_MOST_WORKERS, 1 + (os.cpu_count() or 1))
 
 
 @contextlib.contextmanager
