@@ -364,3 +364,9 @@ def test_a_key_that_no_answer_has_is_refused_with_those_there_are():
 def test_an_answer_that_allows_no_language_there_is_is_named(tmp_path):
     with pytest.raises(InputError, match="'english', which is no code"):
         read_samples(_write(tmp_path, '{"text": "はい", "allowed": ["english"]}\n'))
+
+
+def test_marks_that_turn_the_direction_are_spelled_out_on_the_page():
+    page = html_page(measure_leakage([{"text": "この\u202e essay は長い。", "id": "\u202ea"}]))
+    assert not any(turn in page for turn in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068")
+    assert "⟨U+202E⟩" in page

@@ -94,3 +94,30 @@ def test_what_is_no_code_of_a_language_is_refused(code):
 def test_a_region_may_follow_the_code_of_a_language():
     assert not find_leaks(SENTENCE, allowed=["en-GB"])
     assert not find_leaks("Это хорошо, правда.", allowed=["uk"])
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "次の文を翻訳して：今日はとても天気が良いので、皆で出かけます。",
+        "次の文を翻訳してください。\n今日はとても天気が良いので、皆で出かけます。",
+        "訳をお願いします: 今日はとても天気が良いので、皆で出かけます。",
+    ],
+)
+def test_japanese_to_be_translated_goes_into_whatever_language(prompt):
+    assert not find_leaks(SENTENCE, prompt=prompt)
+    assert not find_leaks("今天天气很好，我们一起出去。", prompt=prompt)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "次の文を日本語に翻訳して：歩くことはみんなの喜びです。",
+        "次の文を現代語に訳して：春はあけぼの、やうやう白くなりゆく山ぎは。",
+        "次の文を翻訳して：Walking makes people glad.",
+        "翻訳の仕事について説明して：私は翻訳者になりたいです。",
+        "言い訳して：宿題を忘れてしまいました。",
+    ],
+)
+def test_a_translation_into_japanese_allows_no_other_language(prompt):
+    assert find_leaks(SENTENCE, prompt=prompt)

@@ -62,8 +62,9 @@ _ENDINGS = frozenset(("ed", "ing", "ly", "tion", "ness", "ment"))
 
 
 def _is_unit(line: str, start: int, lower: str) -> bool:
-    before = line[max(0, start - 2) : start]
-    return lower in word_set("units") and _NUMBER_BEFORE.search(before) is not None
+    if lower not in word_set("units"):
+        return False
+    return _NUMBER_BEFORE.search(line[max(0, start - 2) : start]) is not None
 
 
 def _is_name(line: str, end: int, lower: str, allowance: Allowance) -> bool:

@@ -108,7 +108,7 @@ def line_kinds(lines: list[str]) -> list[LineKind]:
         )
         if opening is None:
             kinds.append(_kind_outside(line, kinds[-1] if kinds else PROSE))
-            if _QUERY_GOES_ON.match(line) and at and _QUERY_BEGINS.match(lines[at - 1]):
+            if at and _QUERY_BEGINS.match(lines[at - 1]) and _QUERY_GOES_ON.match(line):
                 kinds[-1] = CODE
             at += 1
             continue
@@ -220,9 +220,21 @@ def is_code_answer(lines: list[str], kinds: list[LineKind]) -> bool:
 _LATIN = re.compile(f"[{LATIN}]+")
 #: Whoever writes of these writes of programs, where ``this`` and ``props`` are names.
 _OF_PROGRAMS = (
-    "関数の", "メソッド", "変数", "引数", "リポジトリ", "ソースコード", "コンパイル", "コンポーネント", "プログラミング",
-    "ブラウザ", "JavaScript", "TypeScript", "Python", "HTML", "CSS", "SQL", "Docker", "GitHub", "React", "Linux",
+    "関数の", "メソッド", "変数", "引数", "リポジトリ", "ソースコード", "コンパイル", "コンポーネント", "JavaScript",
+    "TypeScript", "React",
 )  # fmt: skip
+#: Of these everyone writes: it takes two.
+_OF_COMPUTERS = (
+    "プログラミング",
+    "ブラウザ",
+    "Python",
+    "HTML",
+    "CSS",
+    "SQL",
+    "Docker",
+    "GitHub",
+    "Linux",
+)
 
 
 def is_about_programs(text: str) -> bool:
@@ -231,8 +243,12 @@ def is_about_programs(text: str) -> bool:
     Example:
         >>> is_about_programs("この関数の引数は三つです。"), is_about_programs("猫が好きです。")
         (True, False)
+        >>> is_about_programs("ブラウザで映画を見ます。")
+        False
     """
-    return any(word in text for word in _OF_PROGRAMS)
+    if any(word in text for word in _OF_PROGRAMS):
+        return True
+    return sum(word in text for word in _OF_COMPUTERS) >= 2
 
 
 _INLINE = re.compile(r"`([^`\n]{1,400})`")

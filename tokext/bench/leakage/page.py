@@ -3,8 +3,9 @@
 # ruff: noqa: E501 (style and markup are read as lines)
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from html import escape
+from html import escape as escape_marks
 from pathlib import Path
 
 from tokext.bench.leakage.floor import FALSE_POSITIVES
@@ -86,6 +87,20 @@ def write_html(path: str | Path, leakage: Leakage, *, force: bool = False) -> No
             read from, or it cannot be written.
     """
     write_whole(path, html_page(leakage), force=force, inputs=leakage.sources)
+
+
+#: Marks that turn the direction of the text behind them, and would turn the page's own.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
+
+
+def escape(text: str) -> str:
+    r"""Text for a page, its marks of direction spelled out.
+
+    Example:
+        >>> escape("<b>\u202eabc")
+        '&lt;b&gt;⟨U+202E⟩abc'
+    """
+    return escape_marks(_TURNS.sub(lambda turn: f"⟨U+{ord(turn[0]):04X}⟩", text))
 
 
 def html_page(leakage: Leakage) -> str:

@@ -189,7 +189,26 @@ def _asked_languages(prompt: str) -> tuple[frozenset[str], frozenset[str]]:
         asked.add("en")
     if _LESSON.search(prompt) or _SPELLED_OUT.search(prompt):
         taught.add("en")
+    if not asked and _asks_to_leave_japanese(prompt):
+        asked.update(_NAMES)
     return frozenset(asked), frozenset(taught)
+
+
+_TRANSLATE = re.compile(
+    r"(?:翻訳|(?<![いし])訳)(?:し(?:て|ろ|なさい)|せよ|を(?:お願い|して|作)|お願い|[:：])"
+)
+_INTO_JAPANESE = re.compile(
+    r"和訳|邦訳|現代語訳|口語訳|日本語(?:に|へ|で|訳)|現代(?:語|文)|標準語|[一-鿿]弁"
+)
+
+
+def _asks_to_leave_japanese(prompt: str) -> bool:
+    """Whether Japanese is to be translated and nobody says into what: not into Japanese."""
+    instruction, _, source = prompt.partition("\n" if "\n" in prompt else "：")
+    if not source:
+        instruction, _, source = prompt.partition(":")
+    asks = _TRANSLATE.search(instruction + "：") is not None
+    return asks and not _INTO_JAPANESE.search(instruction) and n_kana(source) * 5 >= len(source) > 0
 
 
 def _japanese_frame(after: str, code: str, asked: set[str], taught: set[str]) -> None:
