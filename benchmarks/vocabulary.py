@@ -92,7 +92,7 @@ def commands(training: Path, work: Path) -> dict[str, list[str]]:
             name = f"{method}-{boundary}"
             runs[name] = train(name, "--method", method, "--boundary", boundary)
     runs["continue-apart"] = train("continue-apart", "--keep-scripts-apart")
-    runs["fast"] = train("fast", "--preset", "fast", "--size", "60000")
+    runs["fast"] = train("fast", "--preset", "fast", "--size", "56000")
     runs["keep-all"] = train("keep-all", "--keep-all")
     return runs
 

@@ -1,12 +1,13 @@
 """Letters of a language, against the names and categories that Python's own Unicode data give."""
 
+import re
 import sys
 import unicodedata
 
 import pytest
 
 from tokext.errors import InputError
-from tokext.languages import find_language
+from tokext.languages import character_class, find_language
 
 CHARACTERS = [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.name(c, "")]
 
@@ -50,6 +51,13 @@ def test_this_holds_no_letter_of_japanese(text):
 @pytest.mark.parametrize("text", ["の", "ヴ", "ｱ", "ー", "々", "〆", "〇", "龘", "𠮷", "x猫y"])
 def test_this_holds_a_letter_of_japanese(text):
     assert find_language("ja").has_letter(text)
+
+
+@pytest.mark.parametrize("code", ["ja", "vi", "hi"])
+def test_a_character_class_matches_what_its_pattern_matches(code):
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    letter = find_language(code).letter
+    assert re.findall(f"[{character_class(letter.pattern)}]", every) == letter.findall(every)
 
 
 def test_an_unknown_code_is_refused_with_the_known_ones():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import regex
 
@@ -43,7 +46,11 @@ class Language:
             >>> find_language("ja").has_letter("第1章"), find_language("ja").has_letter("1、2。")
             (True, False)
         """
-        return self.letter.search(text) is not None
+        return self._find_letter(text) is not None
+
+    @cached_property
+    def _find_letter(self) -> Callable[[str], re.Match[str] | None]:
+        return re.compile(f"[{character_class(self.letter.pattern)}]").search
 
 
 _LANGUAGES = {
@@ -77,3 +84,31 @@ def find_language(code: str) -> Language:
         raise InputError(
             f"unknown language {code!r}.", hint=f"one of {', '.join(sorted(_LANGUAGES))}."
         ) from None
+
+
+@cache
+def character_class(pattern: str) -> str:
+    """The inside of a character class of `re` that matches what a pattern of `regex` matches.
+
+    `re` knows no scripts, but searches several times as fast.
+
+    Args:
+        pattern: It matches single characters.
+
+    Example:
+        >>> character_class("[a-cx]")
+        'a-cx'
+    """
+    stretches = regex.compile(rf"(?:{pattern})+", regex.V1)
+    spans = []
+    for match in itertools.chain.from_iterable(map(stretches.finditer, _every_character())):
+        first, last = match.group()[0], match.group()[-1]
+        spans.append(re.escape(first) + (f"-{re.escape(last)}" if last != first else ""))
+    return "".join(spans)
+
+
+@cache
+def _every_character() -> tuple[str, ...]:
+    """The planes of Unicode that hold characters; the rest is empty or for private use."""
+    planes = (range(0x40000), range(0xE0000, 0xF0000))
+    return tuple("".join(map(chr, plane)) for plane in planes)

@@ -60,6 +60,17 @@ def test_counts_are_the_same_wherever_they_are_made_and_kept(tmp_path, engine, k
     assert count(batches(LINES), shards, engine) == EXPECTED
 
 
+@pytest.mark.parametrize(("n_held", "in_files"), [(1_000, False), (5, True), (0, True)])
+def test_only_a_corpus_of_more_than_may_be_held_goes_to_files(tmp_path, n_held, in_files):
+    shards = ShardsInFolder(tmp_path / "counts", n_held=n_held)
+    expected = {run: 3 * n for run, n in EXPECTED.items()}
+    assert count(batches(LINES), shards, times=3) == expected
+    assert (tmp_path / "counts").exists() == in_files
+    again = Watched()
+    assert count(batches(LINES), shards, again, times=3) == expected
+    assert (again.n_jobs == 0) == in_files
+
+
 def test_many_shards_merge_in_rounds(tmp_path):
     expected = {run: 5 * n for run, n in EXPECTED.items()}
     assert count(batches(LINES), ShardsInFolder(tmp_path, merge_bytes=0), times=5) == expected

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Literal, get_args
 
 from tokext.errors import InputError
-from tokext.languages import Language
+from tokext.languages import Language, character_class
 from tokext.tokenizer.sentencepiece import SPACE
 
 Boundary = Literal["none", "punctuation", "script", "phrase", "morpheme"]
@@ -78,7 +77,7 @@ def script_cutter(language: Language) -> Callable[[str], list[str]]:
         >>> script_cutter(find_language("ja"))("々と食べるラーメン屋。")
         ['々', 'と', '食', 'べる', 'ラーメン', '屋。']
     """
-    scripts = [_character_class(_only(script, language.scripts)) for script in language.scripts]
+    scripts = [character_class(_only(script, language.scripts)) for script in language.scripts]
     other = f"[^{''.join(scripts)}]"
     stretches = (f"[{script}](?:[{script}]|{other})*" for script in scripts)
     return re.compile(rf"{other}*(?:{'|'.join(stretches)})|{other}+").findall
@@ -93,9 +92,9 @@ def _only(script: str, scripts: tuple[str, ...]) -> str:
 @cache
 def _patterns(language: Language) -> dict[str, re.Pattern[str]]:
     """The patterns of a language, over plain `re` classes: four times as fast as `regex`."""
-    letter = _character_class(language.script_letter.pattern)
-    mark = _character_class(r"\p{M}")
-    closing = _character_class(r"[\p{Pe}\p{Pf}[\p{Po}--[#%&*@/\\]]]")
+    letter = character_class(language.script_letter.pattern)
+    mark = character_class(r"\p{M}")
+    closing = character_class(r"[\p{Pe}\p{Pf}[\p{Po}--[#%&*@/\\]]]")
     excluded = r"\s\d\x00-\x1f\x7f-\x9f" + SPACE
     space = f"{SPACE}?" if language.spaced else ""
     word = rf"{space}[{letter}][{letter}{mark}]{{0,{MAX_RUN_CHARS}}}"
@@ -112,20 +111,4 @@ def _patterns(language: Language) -> dict[str, re.Pattern[str]]:
 
 @cache
 def _letters(language: Language) -> str:
-    return _character_class(language.letter.pattern)
-
-
-def _character_class(pattern: str) -> str:
-    """The inside of an `re` character class that matches what a `regex` pattern matches."""
-    import regex
-
-    spans = []
-    for match in regex.compile(rf"(?:{pattern})+", regex.V1).finditer(_every_character()):
-        first, last = match.group()[0], match.group()[-1]
-        spans.append(re.escape(first) + (f"-{re.escape(last)}" if last != first else ""))
-    return "".join(spans)
-
-
-@cache
-def _every_character() -> str:
-    return "".join(map(chr, range(sys.maxunicode + 1)))
+    return character_class(language.letter.pattern)

@@ -24,6 +24,10 @@ from tokext.progress import bar, say
 Gate = Callable[[Iterable[list[str]]], Iterator[list[str]]]
 
 
+#: Groups of text whose counts may be held in memory: some 30 MB each.
+HELD_GROUPS = 12
+
+
 @dataclass(frozen=True)
 class Census:
     """The runs of a corpus; counts are in units of one by `unit`.
@@ -61,6 +65,7 @@ def take_census(
     engine: EngineName = "local",
     address: str | None = None,
     gate: Gate | None = None,
+    in_a_hurry: bool = False,
 ) -> Iterator[Census]:
     """Count a corpus; the counts can be used inside the block.
 
@@ -79,6 +84,8 @@ def take_census(
         engine: Where to count; see `tokext.corpus.engines.open_engine`.
         address: Of a Ray cluster.
         gate: What the documents of each input go through, duplicates dropped already.
+        in_a_hurry: Hold the counts of a corpus that is counted within seconds in memory, unless
+            `max_memory` is given: nothing to go on from is worth their way to the disk.
 
     Raises:
         InputError: The text or an option cannot be used.
@@ -94,7 +101,8 @@ def take_census(
         merge_bytes = merging_within(parse_bytes(max_memory))
         workers_here = workers_within(parse_bytes(max_memory), workers_here)
     n_workers = workers_here if engine == "local" else workers
-    with shards_beside(output, merge_bytes) as shards:
+    n_held = HELD_GROUPS if in_a_hurry and max_memory is None else 0
+    with shards_beside(output, merge_bytes, n_held) as shards:
         duplicates = Duplicates(drop_duplicates, shards.folder.parent)
         with open_engine(engine, workers=n_workers, address=address) as opened:
             read = _read(corpus, duplicates, gate or iter, shards.folder)

@@ -80,11 +80,15 @@ class ShardsInFolder:
     Args:
         folder: Where the files are.
         merge_bytes: Memory that adding them up may take.
+        n_held: Tables that are held in memory at first: only a corpus of more than that goes to
+            files, and what was held goes with it.
     """
 
-    def __init__(self, folder: Path, merge_bytes: int = MERGE_BYTES) -> None:
+    def __init__(self, folder: Path, merge_bytes: int = MERGE_BYTES, n_held: int = 0) -> None:
         self.folder = folder
         self._merge_bytes = merge_bytes
+        self._n_held = n_held
+        self._held: dict[str, pyarrow.Table] = {}
 
     def key(self, texts: Sequence[str], how: str) -> str:
         """The digest of the texts and of what else decides about their counts."""
@@ -94,6 +98,8 @@ class ShardsInFolder:
 
     def has(self, key: str) -> bool:
         """Whether these counts are there and sound."""
+        if key in self._held:
+            return True
         try:
             for _ in read_blocks(self._path(key)):
                 pass
@@ -102,20 +108,36 @@ class ShardsInFolder:
         return True
 
     def put(self, key: str, table: pyarrow.Table) -> None:
-        """Keep counts in a file that appears whole or not at all.
+        """Keep counts in a file that appears whole or not at all, or hold them for now.
 
         Raises:
             OutputError: The disk is full, or the folder may not be written to.
         """
-        self._write(key, iter([table]))
+        self._held[key] = table
+        if len(self._held) > self._n_held:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Write what is held, and hold nothing from now on."""
+        self._n_held = 0
+        while self._held:
+            key, table = self._held.popitem()
+            self._write(key, iter([table]))
 
     def merged(self, keys: Sequence[Weighted]) -> RunCounts:
         """Add up counts into one file, in several rounds where they are many.
+
+        Where all of them are held, their sum is held too.
 
         Raises:
             OutputError: The disk is full, or a file was damaged since it was written.
         """
         keys = list(keys)
+        if keys and all(key in self._held for key, _ in keys):
+            held = [(self._held[key], times) for key, times in keys]
+            self._held.clear()
+            return RunCounts.in_memory(join_tables(merge_tables(held)))
+        self._let_go()
         row_bytes = max((bytes_per_row(self._path(key)) for key, _ in keys), default=1)
         n_files, n_rows = blocks_within(self._merge_bytes, row_bytes)
         while len(keys) > n_files:
@@ -156,7 +178,9 @@ def _reason(error: OSError) -> str:
 
 
 @contextlib.contextmanager
-def shards_beside(output: str | Path, merge_bytes: int = MERGE_BYTES) -> Iterator[ShardsInFolder]:
+def shards_beside(
+    output: str | Path, merge_bytes: int = MERGE_BYTES, n_held: int = 0
+) -> Iterator[ShardsInFolder]:
     """A hidden folder for shards beside an output; it goes when the block ends without an error.
 
     After an error it stays for the next start. One run at a time has it: another one with the same
@@ -166,7 +190,7 @@ def shards_beside(output: str | Path, merge_bytes: int = MERGE_BYTES) -> Iterato
         OutputError: Another run is at work on the same output.
     """
     final = Path(os.path.abspath(output))
-    shards = ShardsInFolder(final.with_name(f".{final.name}.counts"), merge_bytes)
+    shards = ShardsInFolder(final.with_name(f".{final.name}.counts"), merge_bytes, n_held)
     with _alone(final):
         yield shards
         shutil.rmtree(shards.folder, ignore_errors=True)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import re
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
-
-import regex
+from functools import cache
 
 from tokext.errors import refuse_below, refuse_outside
-from tokext.languages import Language
+from tokext.languages import Language, character_class
 from tokext.tokenizer.sentencepiece import SPACE
 
 #: What SentencePiece's trainer takes.
 _LONGEST_PIECE = 512
 
-_NEVER_INSIDE = regex.compile(r"[\s\p{Nd}\p{Cc}\p{Cs}" + SPACE + "]")
+_NEVER_INSIDE = r"[\s\p{Nd}\p{Cc}\p{Cs}" + SPACE + "]"
 
 
 @dataclass(frozen=True)
@@ -90,4 +90,9 @@ class Rules:
     def is_well_formed(self, piece: str) -> bool:
         """Whether no digit, space or control character stands where it may not."""
         inside = piece.removeprefix(SPACE) if self.language.spaced or self.keep_all else piece
-        return bool(inside) and _NEVER_INSIDE.search(inside) is None
+        return bool(inside) and _find_never_inside()(inside) is None
+
+
+@cache
+def _find_never_inside() -> Callable[[str], re.Match[str] | None]:
+    return re.compile(f"[{character_class(_NEVER_INSIDE)}]").search

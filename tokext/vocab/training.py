@@ -137,14 +137,16 @@ class Training:
         options, working = self.options, self._working
         refuse_unlearnable(size, self.method, options["preset"])
         how = {"language": options["language"], "boundary": self.boundary}
+        in_a_hurry = options["preset"] == "fast"
         with take_census(
-            self.corpus, output, **how, **self._counting, **working, gate=gate
-        ) as census:
+            self.corpus, output, **how, **self._counting, **working, gate=gate,
+            in_a_hurry=in_a_hurry,
+        ) as census:  # fmt: skip
             kept: dict[str, Any] = {"workers": census.workers, "shards": census.shards}
             counts = refine_runs(census.counts, **how, **self._cutting, **kept)
             if options["min_run_count"] > 1:  # 1 keeps those of an input that counts less, too
                 counts = counts.at_least(options["min_run_count"] * census.unit)
-            if options["preset"] == "fast":
+            if in_a_hurry:
                 counts = thin_runs(counts, census.unit)
             say_forecast(
                 counts, self.base.model, size, self.method, working["max_memory"], census.unit
