@@ -6,17 +6,20 @@ import email.utils
 import json
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from loopback import answer_to, serve
 from serving import transformers_serve
-from tiny_models import write_model
+from tiny_models import ZEPHYR, write_model
 
 from tokext import progress
-from tokext.bench.endpoint import KEY_VARIABLES, open_endpoint
+from tokext.bench.address import KEY_VARIABLES
+from tokext.bench.endpoint import open_endpoint
 from tokext.bench.prompts import Prompt
+from tokext.bench.sample import sample_model
 from tokext.bench.server import sample_server
 from tokext.errors import InputError, ModelError, OutputError
 
@@ -192,7 +195,7 @@ def test_an_answer_of_null_is_an_empty_one(tmp_path):
     assert lines(tmp_path / "out")[0]["text"] == ""
 
 
-def test_settings_that_change_nothing_are_not_sent(tmp_path):
+def test_temperature_top_p_and_what_is_named_are_sent_and_nothing_else(tmp_path):
     with serve() as server:
         sample_server(
             server.url, [Prompt("p", "問", system="指示")], tmp_path / "out", model="m",
@@ -204,6 +207,7 @@ def test_settings_that_change_nothing_are_not_sent(tmp_path):
         "path": "/v1/chat/completions",
         "model": "m",
         "temperature": 0.2,
+        "top_p": 1.0,
         "min_p": 0.1,
         "max_tokens": 9,
         "messages": [
@@ -211,6 +215,53 @@ def test_settings_that_change_nothing_are_not_sent(tmp_path):
             {"role": "user", "content": "問"},
         ],
     }
+
+
+@pytest.fixture
+def shown() -> Iterator[None]:
+    token = progress.shown.set(True)
+    yield
+    progress.shown.reset(token)
+
+
+def test_a_sample_states_no_setting_that_was_not_sent(tmp_path, shown, capsys):
+    with serve() as server:
+        sample_server(
+            server.url, ASKED, tmp_path / "out", model="m", min_p=[0.0], repetition_penalty=[1.0]
+        )
+    for sent, line in zip(server.seen, lines(tmp_path / "out"), strict=True):
+        stated = {k: v for k, v in line["sampling"].items() if k not in ("seed", "max_new_tokens")}
+        assert stated.keys() == {"temperature", "top_p", "top_k", "min_p", "repetition_penalty"}
+        assert stated["top_k"] is None
+        assert {k: v for k, v in sent.items() if k in stated} == {
+            k: v for k, v in stated.items() if v is not None
+        }
+    assert capsys.readouterr().err.count("decides about top_k: ") == 1
+
+
+def test_a_setting_that_is_named_is_not_mixed_with_the_servers_own(tmp_path):
+    with serve() as server:
+        sample_server(server.url, ["一"], tmp_path / "out", model="m")
+        with pytest.raises(OutputError, match="its sampling is"):
+            sample_server(server.url, ["一"], tmp_path / "out", model="m", top_k=[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "is_said"),
+    [
+        ({"n": 2}, True),
+        ({"temperature": [0.5, 1.0]}, True),
+        ({"n": 2, "temperature": [0]}, False),
+        ({"n": 1}, False),
+    ],
+)
+def test_one_answer_under_all_seeds_is_said_where_it_was_to_be_drawn(
+    tmp_path, shown, capsys, options, is_said
+):
+    with serve() as server:
+        sample_server(server.url, ["一", "二"], tmp_path / "out", model="m", **options)
+    said = "2 of 2 prompts got the same answer from all seeds" in capsys.readouterr().err
+    assert said == is_said
 
 
 def test_a_named_format_is_made_here_and_sent_as_text(tmp_path):
@@ -273,3 +324,32 @@ def test_transformers_serve_answers(tmp_path):
             )  # fmt: skip
             assert done.n_made == 2
             assert all(line["n_tokens"] <= 5 for line in lines(out))
+
+
+@pytest.mark.slow
+def test_transformers_serve_heeds_every_setting(tmp_path, shown, capsys):
+    folder = write_model(tmp_path / "model", chat_template="{{ bos_token }}" + ZEPHYR)
+    options: dict[str, Any] = {"max_new_tokens": 12, "n": 3, "force": True}
+
+    def texts(**settings: Any) -> list[str]:
+        out = tmp_path / "out.jsonl"
+        sample_server(url, ["東京の駅"], out, model=str(folder), **options, **settings)
+        assert None not in lines(out)[0]["sampling"].values()
+        return [line["text"] for line in lines(out)]
+
+    with transformers_serve(folder, tmp_path / "serve.log") as url:
+        greedy = texts(temperature=[0.0])
+        drawn = texts(temperature=[1.5])
+        assert len(set(greedy)) == 1
+        assert len({*greedy, *drawn}) == 4
+        assert "the same answer from all seeds" not in capsys.readouterr().err
+        assert texts(temperature=[1.5]) == drawn
+        # Each of these leaves but the likeliest token to draw.
+        assert texts(temperature=[1.5], top_k=[1]) == greedy
+        assert texts(temperature=[1.5], min_p=[1.0]) == greedy
+        assert texts(temperature=[1.5], top_p=[1e-6]) == greedy
+        penalized = texts(temperature=[0.0], repetition_penalty=[1.5])
+    own = tmp_path / "own.jsonl"
+    given = {"temperature": [0.0], "repetition_penalty": [1.0, 1.5], "device": "cpu"}
+    sample_model(folder, ["東京の駅"], own, **options, **given)
+    assert [line["text"] for line in lines(own)] == greedy + penalized

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from serving import transformers_serve
 from tiny_models import write_model
 
-from tokext.bench.endpoint import KEY_VARIABLES
+from tokext.bench.address import KEY_VARIABLES
 from tokext.bench.server_throughput import measure_server
 from tokext.errors import InputError, ModelError
 from tokext.records import ServedRow

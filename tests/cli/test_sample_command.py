@@ -44,6 +44,18 @@ def test_a_server_is_sampled_by_its_address(tmp_path, capsys):
     assert "20 samples, 20 of them new" in capsys.readouterr().out
 
 
+def test_what_is_not_typed_is_left_to_a_server_and_what_changes_nothing_is_sent_if_typed(tmp_path):
+    out = tmp_path / "out.jsonl"
+    with serve() as server:
+        assert tokext(server.url, "--model", "m", "--prompts", "en", "-o", out, "--top-k", 0) == 0
+    stated = json.loads(out.read_text("utf-8").splitlines()[0])["sampling"]
+    assert stated["min_p"] is stated["repetition_penalty"] is None
+    assert {name: server.seen[0].get(name) for name in stated if name in server.seen[0]} == {
+        "temperature": 0.7, "top_p": 1.0, "top_k": 0, "seed": server.seen[0]["seed"],
+    }  # fmt: skip
+    assert stated["top_k"] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

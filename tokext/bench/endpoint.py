@@ -6,9 +6,7 @@ import contextlib
 import email.utils
 import http.client
 import json
-import os
 import random
-import re
 import socket
 import threading
 import time
@@ -17,21 +15,20 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
+from tokext.bench.address import KEY_VARIABLES, found_key, parted, proxied
 from tokext.bench.event_stream import Arrival, read_events
 from tokext.errors import InputError, ModelError
 from tokext.progress import say
 
 Answer = TypeVar("Answer")
 
-#: Where a key is looked for, in this order; nowhere else.
-KEY_VARIABLES = ("TOKEXT_API_KEY", "OPENAI_API_KEY")
-
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
 _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 60.0
 _MOST_BYTES = 64 << 20
+_LOOK_SECONDS = 10.0
 #: Characters of a key at a text's end that are taken for the key.
 _LEAST_CUT = 4
 
@@ -67,7 +64,7 @@ class Endpoint:
         """
         parts = urlsplit(self.url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        if _proxied(parts.hostname or "", parts.scheme):
+        if proxied(parts.hostname or "", parts.scheme):
             return
         try:
             socket.create_connection((parts.hostname, port), timeout=10).close()
@@ -76,6 +73,19 @@ class Endpoint:
                 f"nobody answers at {self.url}: {getattr(error, 'strerror', None) or error}.",
                 hint="start the server, or check host and port.",
             ) from error
+
+    def look(self, path: str) -> Any:
+        """The JSON that stands at a path beside the API's; None where there is none."""
+        request = self._request(f"{self.url.removesuffix('/v1')}/{path}")
+        seconds = min(self.timeout_seconds, _LOOK_SECONDS)
+        try:
+            with self._opener().open(request, timeout=seconds) as response:
+                return json.loads(_read(response, time.monotonic() + seconds))
+        except urllib.error.HTTPError as error:
+            error.close()
+        except (OSError, http.client.HTTPException, ValueError, RecursionError, _PassingError):
+            pass
+        return None
 
     def post(self, path: str, payload: Mapping[str, Any]) -> Any:
         """Send JSON, and get JSON back; what may pass is tried again, each time later.
@@ -137,14 +147,7 @@ class Endpoint:
         return events
 
     def _send(self, path: str, payload: Mapping[str, Any], read: Callable[[Any], Answer]) -> Answer:
-        request = urllib.request.Request(  # noqa: S310 (the scheme was checked)
-            f"{self.url}/{path}",
-            data=json.dumps(payload).encode(),
-            headers={"Content-Type": "application/json", "User-Agent": "tokext"},
-        )
-        if self.key:
-            # A redirect to another host does not get it.
-            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
+        request = self._request(f"{self.url}/{path}", json.dumps(payload).encode())
         try:
             with self._opener().open(request, timeout=self.timeout_seconds) as response:
                 return read(response)
@@ -155,9 +158,20 @@ class Endpoint:
             reason = getattr(error, "reason", None) or str(error) or type(error).__name__
             raise _PassingError(f"the connection broke ({self.quoted(str(reason))})") from error
 
+    def _request(self, url: str, data: bytes | None = None) -> urllib.request.Request:
+        request = urllib.request.Request(  # noqa: S310 (the scheme was checked)
+            url,
+            data=data,
+            headers={"Content-Type": "application/json", "User-Agent": "tokext"},
+        )
+        if self.key:
+            # A redirect to another host does not get it.
+            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
+        return request
+
     def _opener(self) -> urllib.request.OpenerDirector:
         parts = urlsplit(self.url)
-        if _proxied(parts.hostname or "", parts.scheme):
+        if proxied(parts.hostname or "", parts.scheme):
             return urllib.request.build_opener()
         return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -213,7 +227,7 @@ def open_endpoint(
         >>> open_endpoint("http://localhost:8000").url
         'http://localhost:8000/v1'
     """
-    parts = _parted(url)
+    parts = parted(url)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise InputError(
             f"the address of {parts.hostname} holds more than host, port and path.",
@@ -224,38 +238,7 @@ def open_endpoint(
             raise InputError(f"{name} is {value}.", hint="it has to be above 0.")
     path = parts.path.rstrip("/") or "/v1"
     whole = f"{parts.scheme}://{parts.netloc}{path}"
-    return Endpoint(whole, timeout_seconds, n_tries, key=_found_key(), **options)
-
-
-def _parted(url: str) -> SplitResult:
-    """Scheme, host, port and path of an address."""
-    # A password before an @ is not repeated.
-    shown = f"an address that holds an @ before {url.rpartition('@')[2]!r}" if "@" in url else url
-    try:
-        parts = urlsplit(url)
-        is_whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError as error:
-        raise InputError(
-            f"{shown!r} is no address.", hint="write it as http://host:port/v1."
-        ) from error
-    if not is_whole or not re.fullmatch(r"[!-~]*", parts.path):
-        raise InputError(f"{shown!r} is no address.", hint="write it as http://host:port/v1.")
-    return parts
-
-
-def _found_key() -> str:
-    """The key that the environment holds, if any; one that no header can hold is not repeated."""
-    for name in KEY_VARIABLES:
-        key = os.environ.get(name, "").strip()
-        if not re.fullmatch(r"[!-~]*", key):
-            raise InputError(
-                f"the key in the environment variable {name} holds a space, a line feed, or "
-                "another character that a key cannot have.",
-                hint=f"put the key alone into {name}.",
-            )
-        if key:
-            return key
-    return ""
+    return Endpoint(whole, timeout_seconds, n_tries, key=found_key(), **options)
 
 
 def _read(response: Any, deadline: float) -> bytes:
@@ -289,10 +272,3 @@ def _retry_after(value: str | None) -> float | None:
     with contextlib.suppress(ValueError, TypeError):
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     return None
-
-
-def _proxied(host: str, scheme: str) -> bool:
-    """Whether requests to a host go through the environment's proxy; one's own machine never."""
-    if host in ("localhost", "::1") or host.startswith("127."):
-        return False
-    return scheme in urllib.request.getproxies() and not urllib.request.proxy_bypass(host)

@@ -5,19 +5,29 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Final
 
 from tokext.bench.prompts import Prompt
 from tokext.errors import InputError, refuse_below
+
+#: What each setting can be, and the same in words.
+_POSSIBLE: Final[dict[str, tuple[Callable[[float], bool], str]]] = {
+    "temperature": (lambda value: value >= 0, "0 or more"),
+    "top_p": (lambda value: 0 < value <= 1, "above 0 and up to 1"),
+    "top_k": (lambda value: value >= 0, "0 or more"),
+    "min_p": (lambda value: 0 <= value <= 1, "from 0 to 1"),
+    "repetition_penalty": (lambda value: value > 0, "above 0"),
+}
 
 
 @dataclass(frozen=True)
 class Sampling:
     """How the next token is drawn; the defaults of all but the temperature change nothing.
 
-    Temperature 0 always takes the likeliest token, and `top_k` 0 keeps all of them.
+    Temperature 0 always takes the likeliest token, and `top_k` 0 keeps all of them. None leaves a
+    setting to the server that is asked.
 
     Raises:
         InputError: A value lies outside of what it can be.
@@ -25,20 +35,14 @@ class Sampling:
 
     temperature: float = 0.7
     top_p: float = 1.0
-    top_k: int = 0
-    min_p: float = 0.0
-    repetition_penalty: float = 1.0
+    top_k: int | None = 0
+    min_p: float | None = 0.0
+    repetition_penalty: float | None = 1.0
 
     def __post_init__(self) -> None:
-        for name, is_possible, possible in (
-            ("temperature", self.temperature >= 0, "0 or more"),
-            ("top_p", 0 < self.top_p <= 1, "above 0 and up to 1"),
-            ("top_k", self.top_k >= 0, "0 or more"),
-            ("min_p", 0 <= self.min_p <= 1, "from 0 to 1"),
-            ("repetition_penalty", self.repetition_penalty > 0, "above 0"),
-        ):
-            value = getattr(self, name)
-            if not is_possible or not math.isfinite(value):
+        for name, value in asdict(self).items():
+            is_possible, possible = _POSSIBLE[name]
+            if value is not None and not (math.isfinite(value) and is_possible(value)):
                 raise InputError(f"{name} is {value}.", hint=f"it has to be {possible}.")
 
     @property
@@ -52,18 +56,32 @@ class Sampling:
         told = [f"temperature={self.temperature:g}"]
         for field in fields(self)[1:]:
             value = getattr(self, field.name)
-            if value != field.default:
+            if value not in (None, field.default):
                 told.append(f"{field.name}={value:g}")
         return ",".join(told)
+
+    @property
+    def left_open(self) -> tuple[str, ...]:
+        """The settings that the server decides.
+
+        Example:
+            >>> Sampling(top_k=None, min_p=0.1).left_open
+            ('top_k',)
+        """
+        return tuple(name for name, value in asdict(self).items() if value is None)
+
+    def closed(self) -> Sampling:
+        """The same, with settings that change nothing in place of those that were left open."""
+        return replace(self, **{f.name: f.default for f in fields(self) if f.name in self.left_open})
 
 
 def sweep(
     *,
     temperature: Iterable[float] = (0.7,),
     top_p: Iterable[float] = (1.0,),
-    top_k: Iterable[int] = (0,),
-    min_p: Iterable[float] = (0.0,),
-    repetition_penalty: Iterable[float] = (1.0,),
+    top_k: Iterable[int | None] = (0,),
+    min_p: Iterable[float | None] = (0.0,),
+    repetition_penalty: Iterable[float | None] = (1.0,),
 ) -> tuple[Sampling, ...]:
     """Every combination of the values, each once, the last named varying fastest.
 

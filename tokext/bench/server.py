@@ -16,10 +16,15 @@ from tokext.bench.sampling import (
     Job,
     SampleRecord,
     SampleSummary,
-    Sampling,
     plan_jobs,
     summarize,
     sweep,
+)
+from tokext.bench.server_settings import (
+    say_what_is_left_open,
+    say_what_repeats,
+    settings_sent,
+    takes_generation_config,
 )
 from tokext.bench.templates import OWN, Template, find_template
 from tokext.errors import InputError, ModelError, refuse_below
@@ -35,9 +40,9 @@ def sample_server(
     template: str | Path = OWN,
     temperature: Iterable[float] = (0.7,),
     top_p: Iterable[float] = (1.0,),
-    top_k: Iterable[int] = (0,),
-    min_p: Iterable[float] = (0.0,),
-    repetition_penalty: Iterable[float] = (1.0,),
+    top_k: Iterable[int] | None = None,
+    min_p: Iterable[float] | None = None,
+    repetition_penalty: Iterable[float] | None = None,
     n: int = 1,
     max_new_tokens: int = 512,
     concurrency: int = 8,
@@ -50,8 +55,12 @@ def sample_server(
 
     With the template ``own`` the server's chat endpoint applies the model's own; with another the
     text is made here, and sent to its completions endpoint, which puts the begin-of-sequence token
-    in front. Settings that change nothing are not sent: not every server knows all of them.
-    The same call goes on where a killed one stopped.
+    in front. The same call goes on where a killed one stopped.
+
+    Temperature and top-p are sent always, the other settings where they are given: not every server
+    knows them. What is not given, the server decides, and samples say None for it. `transformers
+    serve` is known by its paths; it is sent all settings, given or not, in the way that it heeds
+    them, and one request at a time, since its seed holds for the next answer alone.
 
     Args:
         url: As ``http://localhost:8000/v1``.
@@ -61,7 +70,8 @@ def sample_server(
         template: ``own``, the name of another format, or a file.
         temperature: Each of these five may hold several values.
         top_p: Keep the likeliest tokens up to this share.
-        top_k: Keep so many of the likeliest tokens; 0 for all.
+        top_k: Keep so many of the likeliest tokens; 0 for all. None of it, or of the two after it,
+            leaves that to the server.
         min_p: Keep tokens that have at least this share of the likeliest one's.
         repetition_penalty: Divide the logits of what was said before by this.
         n: Samples of each prompt under each setting.
@@ -80,24 +90,32 @@ def sample_server(
     settings = sweep(
         temperature=temperature,
         top_p=top_p,
-        top_k=top_k,
-        min_p=min_p,
-        repetition_penalty=repetition_penalty,
+        top_k=(None,) if top_k is None else top_k,
+        min_p=(None,) if min_p is None else min_p,
+        repetition_penalty=(None,) if repetition_penalty is None else repetition_penalty,
     )
-    jobs = plan_jobs(as_prompts(prompts), settings, n=n, max_new_tokens=max_new_tokens, seed=seed)
+    asked = as_prompts(prompts)
     refuse_below(1, concurrency=concurrency)
     if not model:
         raise InputError("the server's model has no name.", hint="give --model NAME.")
     found = None if str(template) == OWN else find_template(template)
     endpoint = open_endpoint(url, timeout_seconds=timeout_seconds, n_tries=n_tries)
     endpoint.reach()
+    if in_config := takes_generation_config(endpoint):
+        settings = tuple(dict.fromkeys(sampling.closed() for sampling in settings))
+        if concurrency > 1:
+            say(f"{endpoint.url} is transformers serve: one request at a time, for its seeds.")
+        concurrency = 1
+    say_what_is_left_open(settings, endpoint.url)
+    jobs = plan_jobs(asked, settings, n=n, max_new_tokens=max_new_tokens, seed=seed)
     made_by = {
         "model": model,
         "tokenizer": model,
         "template": found.name if found else OWN,
     }
     with SampleLog(output, jobs, made_by=made_by, force=force) as log:
-        return _ask_all(Asking(endpoint, model, found), log, made_by, concurrency)
+        asking = Asking(endpoint, model, found, in_config=in_config)
+        return _ask_all(asking, log, made_by, concurrency)
 
 
 class Asking:
@@ -107,12 +125,21 @@ class Asking:
         endpoint: Where to ask.
         model: What the server calls the model.
         template: The format; None for the server's own.
+        in_config: Whether it takes settings in a `generation_config`.
     """
 
-    def __init__(self, endpoint: Endpoint, model: str, template: Template | None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        model: str,
+        template: Template | None,
+        *,
+        in_config: bool = False,
+    ) -> None:
         self.endpoint = endpoint
         self.model = model
         self.template = template
+        self.in_config = in_config
 
     def answer(self, job: Job) -> Answer:
         """Ask once, and again while the server fails in ways that may pass.
@@ -127,17 +154,9 @@ class Asking:
 
     def payload(self, job: Job) -> dict[str, Any]:
         """What is sent for a job."""
-        prompt, sampling = job.prompt, job.sampling
-        fields: dict[str, Any] = {
-            "model": self.model,
-            "temperature": sampling.temperature,
-            "max_tokens": job.max_new_tokens,
-            "seed": job.seed,
-        }
-        neutral = Sampling()
-        for name in ("top_p", "top_k", "min_p", "repetition_penalty"):
-            if getattr(sampling, name) != getattr(neutral, name):
-                fields[name] = getattr(sampling, name)
+        prompt = job.prompt
+        fields = settings_sent(job.sampling, in_config=self.in_config)
+        fields |= {"model": self.model, "max_tokens": job.max_new_tokens, "seed": job.seed}
         if self.template:
             return fields | {"prompt": self.template.render(prompt.prompt, prompt.system)}
         system = [{"role": "system", "content": prompt.system}] if prompt.system else []
@@ -168,7 +187,7 @@ def _ask_all(
     remaining = log.remaining
     if remaining and log.done:
         say(f"{log.path} has {len(log.done):,} samples already; {len(remaining):,} are missing.")
-    made: list[Answer] = []
+    made: list[tuple[Job, Answer]] = []
     pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="tokext-sample")
     try:
         waiting = {pool.submit(asking.answer, job): job for job in remaining}
@@ -182,15 +201,18 @@ def _ask_all(
         # Whoever waits to try again gives up, and nobody new begins.
         asking.endpoint.stopped.set()
         pool.shutdown(cancel_futures=True)
-    return summarize(str(log.path), len(log.done), made, time.perf_counter() - begin, concurrency)
+    seconds = time.perf_counter() - begin
+    say_what_repeats(made, asking.endpoint.url)
+    answers = [answer for _, answer in made]
+    return summarize(str(log.path), len(log.done), answers, seconds, concurrency)
 
 
 def _write(
     log: SampleLog, pairs: Sequence[tuple[Job, Future[Answer]]], made_by: Mapping[str, str]
-) -> list[Answer]:
+) -> list[tuple[Job, Answer]]:
     """Write what came back before the first failure is raised."""
     whole = [(job, future.result()) for job, future in pairs if not future.exception()]
     log.append(SampleRecord(job, answer, **made_by) for job, answer in whole)
     for _, future in pairs:
         future.result()
-    return [answer for _, answer in whole]
+    return whole

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 #: Flags that mean something for one of the two sources alone.
 _LOCAL = ("tokenizer", "batch_size", "device", "dtype", "load_in_4bit", "max_memory")
 _SERVER = ("model", "concurrency", "timeout_seconds", "n_tries")
+#: Settings that a server decides where nobody types them.
+_LEFT_OPEN = ("top_k", "min_p", "repetition_penalty")
 
 
 @click.command("sample", cls=SeveralValues)
@@ -95,8 +97,9 @@ def command(
     """Sample answers to prompts from a checkpoint, or from an OpenAI-compatible server.
 
     Several values of a sampling flag make a sweep. Samples are on the disk as they come; the same
-    command again makes what is missing. A server's key is read from the environment variable
-    TOKEXT_API_KEY or OPENAI_API_KEY.
+    command again makes what is missing. A server decides about top-k, min-p and repetition penalty
+    where they are not typed, and samples say null for them. A server's key is read from the
+    environment variable TOKEXT_API_KEY or OPENAI_API_KEY.
 
     \b
       tokext sample ./mistral-7b-ja -o out.jsonl --temperature 0.2 0.7 1.0 --min-p 0 0.1
@@ -111,6 +114,7 @@ def command(
     if is_server:
         from tokext.bench.server import sample_server
 
+        given = {k: v for k, v in given.items() if k not in _LEFT_OPEN or options.is_typed(k)}
         done = sample_server(source, asked, output, **given)
     else:
         from tokext.bench.sample import sample_model
