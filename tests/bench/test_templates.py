@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,36 @@ def test_the_begin_of_sequence_token_stands_in_front_once(tokenizer, name):
 def test_a_chat_template_that_writes_the_token_itself_still_has_it_once(tokenizer, tmp_path):
     own = with_template(tokenizer, tmp_path, "{{ bos_token }}" + ZEPHYR)
     assert PromptFormat(own).ids(ASKED) == PromptFormat(tokenizer).ids(ASKED)
+
+
+BEGINS = {
+    "without": ZEPHYR,
+    "before": "{{ bos_token }}{% for m in messages %}[INST] {{ m['content'] }} [/INST]{% endfor %}",
+    "spaced": "{% for m in messages %}{{ bos_token + ' [INST] ' + m['content'] }}{% endfor %}",
+}
+
+
+@pytest.mark.parametrize("is_legacy", [True, False])
+@pytest.mark.parametrize("where", BEGINS)
+def test_the_ids_of_the_own_template_are_those_of_transformers(tmp_path, is_legacy, where):
+    folder = write_tokenizer(tmp_path, chat_template=BEGINS[where])
+    config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    (folder / "tokenizer_config.json").write_text(json.dumps(config | {"legacy": is_legacy}), "utf-8")
+    # Without it transformers makes the fast tokenizer as `legacy` says.
+    (folder / "tokenizer.json").unlink()
+    tokenizer = load(folder)
+    asked = [{"role": "user", "content": "こんにちは"}]
+    wanted = tokenizer.apply_chat_template(asked, add_generation_prompt=True)["input_ids"]
+    begin = tokenizer.bos_token_id
+    assert (wanted[0] == begin) == (where != "without")
+    ids = PromptFormat(tokenizer).ids(Prompt("p", "こんにちは"))
+    assert ids == (wanted if wanted[0] == begin else [begin, *wanted])
+
+
+def test_a_file_that_writes_the_begin_token_itself_has_it_once(tokenizer, tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text("<s>[INST] {user} [/INST]", "utf-8")
+    assert PromptFormat(tokenizer, path).ids(ASKED).count(tokenizer.bos_token_id) == 1
 
 
 def test_the_own_template_is_what_transformers_makes_of_it(tokenizer):

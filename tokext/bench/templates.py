@@ -134,11 +134,8 @@ class PromptFormat:
 
     def text(self, prompt: Prompt) -> str:
         """The string that the model reads, without the begin-of-sequence token."""
-        if self.template:
-            return self.template.render(prompt.prompt, prompt.system)
-        text = self._own(prompt.prompt, prompt.system)
         begin = self.tokenizer.bos_token
-        return text.removeprefix(begin) if begin else text
+        return self._whole(prompt).removeprefix(begin or "")
 
     def ids(self, prompt: Prompt) -> list[int]:
         """The ids that the model reads: the begin-of-sequence token once, then the text.
@@ -150,12 +147,20 @@ class PromptFormat:
         """
         self._refuse_control_tokens(prompt)
         begin = self.tokenizer.bos_token_id
-        ids = self.tokenizer(self.text(prompt), add_special_tokens=False)["input_ids"]
+        # A begin token that a template writes stays: what comes after it may be spelled otherwise
+        # than at a text's beginning.
+        ids = self.tokenizer(self._whole(prompt), add_special_tokens=False)["input_ids"]
         if not ids:
             raise InputError(
                 f"the prompt {prompt.id!r} comes to no token.", hint="give it some text."
             )
-        return list(ids) if begin is None else [begin, *ids]
+        return list(ids) if begin in (None, ids[0]) else [begin, *ids]
+
+    def _whole(self, prompt: Prompt) -> str:
+        """The string, with the begin-of-sequence token where the tokenizer's own template has it."""
+        if self.template:
+            return self.template.render(prompt.prompt, prompt.system)
+        return self._own(prompt.prompt, prompt.system)
 
     def _own(self, user: str, system: str) -> str:
         from jinja2 import TemplateError
