@@ -95,7 +95,8 @@ BEGINS = {
 def test_the_ids_of_the_own_template_are_those_of_transformers(tmp_path, is_legacy, where):
     folder = write_tokenizer(tmp_path, chat_template=BEGINS[where])
     config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
-    (folder / "tokenizer_config.json").write_text(json.dumps(config | {"legacy": is_legacy}), "utf-8")
+    config["legacy"] = is_legacy
+    (folder / "tokenizer_config.json").write_text(json.dumps(config), "utf-8")
     # Without it transformers makes the fast tokenizer as `legacy` says.
     (folder / "tokenizer.json").unlink()
     tokenizer = load(folder)

@@ -18,7 +18,9 @@ from tiny_models import random_mistral, write_model, write_tokenizer
 
 from tokext.bench.shapes import SHAPES, find_shape
 from tokext.bench.throughput import measure_subjects, measure_throughput
-from tokext.bench.throughput_run import Runner
+from tokext.bench.throughput_memory import PeakMemory
+from tokext.bench.throughput_rows import Passes
+from tokext.bench.throughput_run import Runner, Timing
 from tokext.bench.throughput_shapes import random_model
 from tokext.bench.throughput_subject import Subject, open_subject
 from tokext.bench.throughput_team import join_rows
@@ -233,6 +235,34 @@ def test_what_a_model_says_is_counted_in_characters(tmp_path):
         [folder], {"text": [TEXT]}, mode="free", batch_size=[2], **SMALL, seed=3
     )
     assert again[0].n_decode_chars == row.n_decode_chars
+
+
+def test_what_is_foretold_of_a_model_that_talks_is_of_the_characters_that_came_out(tmp_path):
+    folder = write_model(tmp_path / "model")
+    (row,) = measure_throughput([folder], {"t": [TEXT]}, mode="free", batch_size=[2], **SMALL)
+    (given,) = measure_throughput([folder], {"t": [TEXT]}, batch_size=[2], **SMALL)
+    mean = sum(row.n_decode_chars) / len(row.n_decode_chars)
+    assert mean != given.n_decode_chars[0]
+    foretold = 2 * mean / row.n_decode_tokens / row.prediction.step_seconds
+    assert row.prediction.decode_chars_per_second == pytest.approx(foretold)
+    n_tokens = row.n_prefill_tokens + row.n_decode_tokens
+    assert row.chars_per_token == pytest.approx((row.n_prefill_chars + mean) / n_tokens)
+
+
+def test_special_tokens_that_a_model_says_are_no_characters(tmp_path):
+    folder = write_model(tmp_path / "model")
+    one = open_subject(folder, shape=None, device=torch.device("cpu"), dtype="auto")
+    said = one.decoder("駅", add_special_tokens=False)["input_ids"]
+    chosen = torch.tensor([[0, *said, 0], [0] * (len(said) + 2)])
+    work = make_work(cut_windows(TEXT, 2, 10, 6), one.tokenizer)
+    passes = Passes(one, work, None, PeakMemory(one.model), counts_own_words=True)
+    passes.timings.append(Timing(1.0, 1.0, 1.0, chosen))
+    assert passes.n_decode_chars() == (len(one.decoder.decode(said)),)
+    one.model.generation_config.suppress_tokens = list(range(1, len(one.decoder)))
+    with pytest.raises(ModelError, match="wrote no character in"):
+        measure_subjects(
+            [one], TEXT, mode="free", new_tokens=6, prefill_chars=20, machine="h200", repeats=1
+        )
 
 
 def test_a_packed_checkpoint_costs_the_bytes_that_it_takes(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,18 @@ def test_the_numbers_are_the_medians_of_the_record(tmp_path):
     assert "times, at batch 1" in text
     for key, value in (("decode_ratio", 2.21), ("bandwidth_share", 4e9 / (1 / 120) / 10e9)):
         assert f'"{key}": {value}' in text
+
+
+def test_the_lead_says_what_each_mode_wrote_and_no_other(tmp_path):
+    free = [replace(row, mode="free") for row in ROWS]
+    for rows, said in (
+        (ROWS, ["the same characters, in turns"]),
+        (free, ["what it said itself"]),
+        ([served_row("m", None)], ["Servers wrote"]),
+    ):
+        page = (write(tmp_path, rows) / "report.html").read_text("utf-8")
+        leads = ["the same characters, in turns", "what it said itself", "Servers wrote"]
+        assert [lead for lead in leads if lead in page] == said
 
 
 def test_a_model_alone_has_no_ratio(tmp_path):

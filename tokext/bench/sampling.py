@@ -72,7 +72,8 @@ class Sampling:
 
     def closed(self) -> Sampling:
         """The same, with settings that change nothing in place of those that were left open."""
-        return replace(self, **{f.name: f.default for f in fields(self) if f.name in self.left_open})
+        neutral = asdict(Sampling())
+        return replace(self, **{name: neutral[name] for name in self.left_open})
 
 
 def sweep(

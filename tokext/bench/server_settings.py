@@ -65,6 +65,6 @@ def say_what_repeats(made: Iterable[tuple[Job, Answer]], url: str) -> None:
     n_same = sum(len(set(answers)) == 1 for answers in drawn)
     if n_same:
         say(
-            f"{url}: {n_same:,} of {len(drawn):,} prompts got the same answer from all seeds, though "
-            "the temperature is above 0: maybe the server does not draw."
+            f"{url}: {n_same:,} of {len(drawn):,} prompts got the same answer from all seeds, "
+            "though the temperature is above 0: maybe the server does not draw."
         )

@@ -157,7 +157,7 @@ class PromptFormat:
         return list(ids) if begin in (None, ids[0]) else [begin, *ids]
 
     def _whole(self, prompt: Prompt) -> str:
-        """The string, with the begin-of-sequence token where the tokenizer's own template has it."""
+        """The string, with the begin-of-sequence token where the own template writes it."""
         if self.template:
             return self.template.render(prompt.prompt, prompt.system)
         return self._own(prompt.prompt, prompt.system)

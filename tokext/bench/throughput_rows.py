@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from tokext.bench.throughput_memory import PeakMemory
 from tokext.bench.throughput_run import Runner, Timing
 from tokext.bench.throughput_subject import Subject, device_name
 from tokext.bench.throughput_work import Work
+from tokext.errors import ModelError
 from tokext.model.load import run_device
 from tokext.records import ThroughputRow
 
@@ -43,21 +45,25 @@ class Passes:
 
     @property
     def load(self) -> TextLoad:
-        """The text of one sequence, as it was given."""
+        """The text of one sequence: as it was given, or on average as it came out."""
         work, batch_size = self.work, self.work.decode.shape[0]
         return TextLoad(
             work.n_prefill_chars / batch_size,
-            work.n_decode_chars / batch_size,
-            work.n_decode_chars / work.n_decode_tokens,
+            self.mean_decode_chars / batch_size,
+            self.mean_decode_chars / self.n_decode_tokens,
             work.n_prefill_chars / work.n_prefill_tokens,
         )
 
     @property
     def chars_per_token(self) -> float:
-        """Of all the text that was given."""
-        work = self.work
-        n_chars = work.n_prefill_chars + work.n_decode_chars
-        return n_chars / (work.n_prefill_tokens + work.n_decode_tokens)
+        """Of all the text that was read and written."""
+        n_chars = self.work.n_prefill_chars + self.mean_decode_chars
+        return n_chars / (self.work.n_prefill_tokens + self.n_decode_tokens)
+
+    @property
+    def mean_decode_chars(self) -> float:
+        """Characters that a pass wrote, on average."""
+        return statistics.fmean(self.n_decode_chars())
 
     @property
     def costed(self) -> tuple[ModelCost, TextLoad]:
@@ -70,11 +76,22 @@ class Passes:
         return self.work.decode.numel() if self.counts_own_words else self.work.n_decode_tokens
 
     def n_decode_chars(self) -> tuple[int, ...]:
-        """Characters that were written, by pass."""
+        """Characters that were written, by pass; special tokens are none.
+
+        Raises:
+            ModelError: A model that wrote what it says wrote none.
+        """
         if not self.counts_own_words:
             return (self.work.n_decode_chars,) * len(self.timings)
-        texts = (self.subject.decoder.batch_decode(t.chosen.tolist()) for t in self.timings)
-        return tuple(sum(map(len, rows)) for rows in texts)
+        decode = self.subject.decoder.batch_decode
+        texts = (decode(t.chosen.tolist(), skip_special_tokens=True) for t in self.timings)
+        counts = tuple(sum(map(len, rows)) for rows in texts)
+        if 0 in counts:
+            raise ModelError(
+                f"{self.subject.name} wrote no character in {self.n_decode_tokens:,} tokens.",
+                hint="raise --new-tokens, or use --mode replay.",
+            )
+        return counts
 
 
 def make_rows(measured: Sequence[Passes], *, corpus: str, machine: Machine) -> list[ThroughputRow]:

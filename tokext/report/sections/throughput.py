@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tokext.records import ServedRow, ThroughputRow
@@ -14,12 +15,17 @@ from tokext.report.words import Words
 
 
 def section(material: Material) -> Section | None:
-    """For each result bars, the ratio by batch size, and every row in a table."""
+    """For each result bars, the ratio by batch size, and every row in a table.
+
+    The lead says what was read and written, by the modes that there are.
+    """
     words, evidence = material.words, material.evidence
     parts: list[Chart | Table | None] = []
+    leads: list[str] = []
     for n, found in enumerate(evidence.of("throughput")):
         key = f"_{n + 1}" if n else ""
         rows = [ThroughputRow.from_dict(row) for row in found.result]
+        leads += ["throughput.lead." + ("free" if r.mode == "free" else "replay") for r in rows]
         parts += [
             speed_chart(f"throughput{key}", found.result, words),
             *_ratio_charts(f"throughput_ratio{key}", rows, words),
@@ -27,8 +33,12 @@ def section(material: Material) -> Section | None:
         ]
     for n, found in enumerate(evidence.of("served")):
         served = [ServedRow.from_dict(row) for row in found.result]
+        leads.append("throughput.lead.served")
         parts.append(_served_table(f"served_{n + 1}" if n else "served", found.name, served, words))
-    return make_section("throughput", words, parts) if parts else None
+    if not parts:
+        return None
+    made = make_section("throughput", words, parts)
+    return replace(made, lead="".join(map(words, dict.fromkeys(leads))) + made.lead)
 
 
 def speed_chart(name: str, result: Iterable[Mapping[str, Any]], words: Words) -> Chart:
