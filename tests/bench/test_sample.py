@@ -352,6 +352,16 @@ def test_four_bits_are_sampled_where_bitsandbytes_is_installed(tmp_path):
     assert sample_model(small, ASKED, tmp_path / "out.jsonl", max_new_tokens=3).n_made == 5
 
 
+@pytest.mark.slow
+def test_layers_that_this_cpu_cannot_run_in_four_bits_are_refused(folder, tmp_path):
+    modules = pytest.importorskip("bitsandbytes.nn.modules")
+    if not modules.has_avx512bf16():
+        pytest.skip("this CPU lays no weights in 4 bits out anew")
+    with pytest.raises(ModelError, match=r"in 4 bits on this CPU: .* of 32 numbers") as refused:
+        sample_model(folder, ASKED, tmp_path / "out.jsonl", load_in_4bit=True, **SHORT)
+    assert "--load-in-4bit" in refused.value.hint
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"temperature": -1}, {"top_p": 0}, {"top_p": 1.5}, {"top_k": -3}, {"min_p": 2},

@@ -16,6 +16,7 @@ from tokext.model.pretrained import load_auto_tokenizer, load_causal_model, why
 
 #: More rows than this above the tokenizer are no padding: the tokenizer is another model's.
 MOST_PADDING = 1024
+_ROWS_AT_A_TIME = 32
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def load_model(
     Raises:
         InputError: `max_memory` is no size.
         ModelError: There is no such checkpoint or device, it cannot be loaded, bitsandbytes is
-            missing, or model and tokenizer are of different sizes.
+            missing or cannot run it here, or model and tokenizer are of different sizes.
     """
     found = find_checkpoint(name)
     place = find_device(device)
@@ -64,6 +65,8 @@ def load_model(
     model, loaded = _load(found.folder, own, options)
     if "device_map" not in options:
         model = model.to(place)
+    if place.type == "cpu":
+        _check_blocks(model, found.name)
     check_sizes(model, loaded, found.name)
     return LoadedModel(found.name, str(tokenizer or found.name), model.eval(), loaded)
 
@@ -156,6 +159,25 @@ def _four_bit(device: torch.device) -> dict[str, Any]:
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
     )
     return {"quantization_config": quantized, "device_map": {"": device}}
+
+
+def _check_blocks(model: Any, name: str) -> None:
+    """Refuse layers in 4 bits that this CPU cannot run.
+
+    One with AVX-512 for bfloat16 has bitsandbytes lay weights out anew when a layer first runs, and
+    that takes whole blocks alone.
+    """
+    for layer, module in model.named_modules():
+        if not getattr(module, "support_avx512bf16_for_cpu", False):
+            continue
+        n_rows, width, block = module.out_features, module.in_features, module.weight.blocksize
+        if n_rows % _ROWS_AT_A_TIME or width % block:
+            raise ModelError(
+                f"{name} cannot run in 4 bits on this CPU: {layer} has {n_rows:,} rows of "
+                f"{width:,} numbers, and bitsandbytes takes {_ROWS_AT_A_TIME} rows and {block} "
+                "numbers at a time.",
+                hint="load it without --load-in-4bit, or on a GPU.",
+            )
 
 
 def _offloading(device: torch.device, n_bytes: int) -> dict[str, Any]:
