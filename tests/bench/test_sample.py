@@ -205,6 +205,19 @@ def test_samples_of_another_run_are_not_mixed_in(loaded, tmp_path, change, said)
     assert len(lines(out)) == 5
 
 
+def test_samples_of_another_dtype_are_not_mixed_in(loaded, folder, tmp_path):
+    out = tmp_path / "out.jsonl"
+    sample_model(loaded, ASKED, out, **SHORT)
+    line = lines(out)[0]
+    assert (line["dtype"], line["device"], line["load_in_4bit"]) == ("float32", "cpu", False)
+    with pytest.raises(OutputError, match="its dtype is 'float32', not 'bfloat16'"):
+        sample_model(folder, ASKED, out, dtype="bfloat16", **SHORT)
+    # As a machine with another device would have left it.
+    out.write_text(out.read_text("utf-8").replace('"device": "cpu"', '"device": "cuda"'), "utf-8")
+    with pytest.raises(OutputError, match="its device is 'cuda', not 'cpu'"):
+        sample_model(loaded, ASKED, out, **SHORT)
+
+
 @pytest.mark.parametrize(
     "content", [b"not JSON\n", b"[1]\n", b'{"text": "a"}\n', b'{"id": [1]}\n', b'{"id": {}}\n']
 )
@@ -350,6 +363,7 @@ def test_four_bits_are_sampled_where_bitsandbytes_is_installed(tmp_path):
     small = load_model(folder, device="cpu", load_in_4bit=True)
     assert small.model.is_loaded_in_4bit
     assert sample_model(small, ASKED, tmp_path / "out.jsonl", max_new_tokens=3).n_made == 5
+    assert lines(tmp_path / "out.jsonl")[0]["load_in_4bit"]
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ from tokext.bench.sampling import (
 )
 from tokext.bench.templates import OWN, PromptFormat
 from tokext.errors import InputError, ModelError, refuse_below
-from tokext.model.load import LoadedModel, is_out_of_memory, load_model
+from tokext.model.load import LoadedModel, is_out_of_memory, load_model, run_device
 from tokext.progress import bar, say
 
 
@@ -54,7 +54,8 @@ def sample_model(
     """Sample a checkpoint's answers to prompts, under every combination of settings.
 
     Samples are on the disk batch by batch. The same call goes on where a killed one stopped: what
-    is in `output` is kept, what is missing is made. A batch that does not fit in memory is halved.
+    is in `output` is kept, what is missing is made, in the same dtype on the same kind of device. A
+    batch that does not fit in memory is halved.
 
     Args:
         model: A folder, a hub id, or a model that is loaded already.
@@ -100,6 +101,9 @@ def sample_model(
         "model": loaded.name,
         "tokenizer": loaded.tokenizer_name,
         "template": format_.name,
+        "dtype": str(loaded.model.dtype).removeprefix("torch."),
+        "device": run_device(loaded.model).type,
+        "load_in_4bit": bool(getattr(loaded.model, "is_loaded_in_4bit", False)),
     }
     ids = _prompt_ids(loaded, format_, jobs)
     with SampleLog(output, jobs, made_by=made_by, force=force) as log:

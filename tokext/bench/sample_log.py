@@ -36,7 +36,7 @@ class SampleLog:
         path: str | Path,
         jobs: Sequence[Job],
         *,
-        made_by: Mapping[str, str],
+        made_by: Mapping[str, Any],
         force: bool = False,
     ) -> None:
         self.path = Path(path)

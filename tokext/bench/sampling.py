@@ -161,13 +161,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class SampleRecord:
-    """A line of the file that ``tokext sample`` writes."""
+    """A line of the file that ``tokext sample`` writes.
+
+    `dtype`, `device` and `load_in_4bit` say how a checkpoint was run; of a server nothing is known.
+    """
 
     job: Job
     answer: Answer
     model: str
     tokenizer: str
     template: str
+    dtype: str | None = None
+    device: str | None = None
+    load_in_4bit: bool | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The line as plain data; keys that a prompt leaves empty are left out."""
@@ -179,6 +185,9 @@ class SampleRecord:
             "language": prompt.language,
             "allowed": list(prompt.allowed),
         }
+        run = {"dtype": self.dtype, "device": self.device, "load_in_4bit": self.load_in_4bit}
+        told: dict[str, Any] = {key: value for key, value in asked.items() if value}
+        told |= {key: value for key, value in run.items() if value is not None}
         return {
             "id": self.job.id,
             "prompt": prompt.prompt,
@@ -191,7 +200,7 @@ class SampleRecord:
             "seconds": round(self.answer.seconds, 6),
             "batch_size": self.answer.batch_size,
             "finish_reason": self.answer.finish_reason,
-        } | {key: value for key, value in asked.items() if value}
+        } | told
 
 
 @dataclass(frozen=True)

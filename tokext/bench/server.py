@@ -181,7 +181,7 @@ class Asking:
 
 
 def _ask_all(
-    asking: Asking, log: SampleLog, made_by: Mapping[str, str], concurrency: int
+    asking: Asking, log: SampleLog, made_by: Mapping[str, Any], concurrency: int
 ) -> SampleSummary:
     begin = time.perf_counter()
     remaining = log.remaining
@@ -208,7 +208,7 @@ def _ask_all(
 
 
 def _write(
-    log: SampleLog, pairs: Sequence[tuple[Job, Future[Answer]]], made_by: Mapping[str, str]
+    log: SampleLog, pairs: Sequence[tuple[Job, Future[Answer]]], made_by: Mapping[str, Any]
 ) -> list[tuple[Job, Answer]]:
     """Write what came back before the first failure is raised."""
     whole = [(job, future.result()) for job, future in pairs if not future.exception()]

@@ -77,7 +77,7 @@ def sweep_models(
         OutputError: The folder holds another sweep and `force` is off, or cannot be written.
     """
     from tokext.bench.sample import sample_model
-    from tokext.model.load import load_model
+    from tokext.model.load import find_device, load_model
 
     asked = as_prompts(prompts)
     models: dict[Which, str | Path] = {"before": before}
@@ -97,6 +97,8 @@ def sweep_models(
     plan = {
         "models": {which: _digest(Path(path)) for which, path in models.items()},
         "prompts": [prompt.id for prompt in asked],
+        "device": find_device(device).type,
+        "dtype": dtype,
         **drawing,
     }
     begin_sweep(folder, plan, force=force)
