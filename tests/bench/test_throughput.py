@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -190,6 +191,19 @@ def test_a_cache_of_fixed_size_says_the_same_and_can_be_used_again(fine):
     assert last_ids(fixed) == last_ids(fixed) == wanted
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="compiling takes a C++ compiler")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
+def test_a_compiled_step_is_compiled_and_says_the_same(fine):
+    one = subject(fine)
+    work = make_work(cut_windows(TEXT, 2, 30, 12), one.tokenizer)
+    wanted = last_ids(Runner(one.model, work))
+    compiled = Runner(one.model, work, compiled=True)
+    torch._dynamo.utils.counters.clear()
+    assert last_ids(compiled) == last_ids(compiled) == wanted
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0
+
+
 def last_ids(runner: Runner) -> list[list[int]]:
     """The likeliest ids after each step of one pass."""
     step, seen = runner.next_ids, []
@@ -344,6 +358,7 @@ def test_text_beyond_the_context_is_refused(fine):
         ({"new_tokens": 0}, "new_tokens is 0"),
         ({"warmup": -1}, "warmup is -1"),
         ({"machine": "abacus"}, "no machine 'abacus'"),
+        ({"max_memory": "1KB"}, "max_memory 1KB has no meaning for a shape"),
         ({"prefill_chars": 10**6}, "and a sequence takes"),
     ],
 )

@@ -84,7 +84,7 @@ def measure_throughput(
         ModelError: A model cannot be loaded, or one sequence alone does not fit into memory.
     """
     sizes = list(dict.fromkeys(batch_size))
-    _check(models, sizes, mode, shape, new_tokens, prefill_chars, repeats, warmup)
+    _check(models, sizes, mode, shape, new_tokens, prefill_chars, repeats, warmup, max_memory)
     corpus, text = read_whole(texts)
     team = Team(device)
     place = find_device(team.device(device))
@@ -238,6 +238,7 @@ def _check(
     prefill_chars: int,
     repeats: int,
     warmup: int,
+    max_memory: int | str | None,
 ) -> None:
     if not models:
         raise InputError("there is no model to measure.", hint="name one or several.")
@@ -247,6 +248,11 @@ def _check(
         raise InputError(
             f"the shape {shape} has random weights, and what it says has no characters to count.",
             hint="use --mode replay, or give checkpoints.",
+        )
+    if shape and max_memory is not None:
+        raise InputError(
+            f"max_memory {max_memory} has no meaning for a shape, whose weights are made in place.",
+            hint="leave it out, or give checkpoints.",
         )
     if shape:
         find_shape(shape)
