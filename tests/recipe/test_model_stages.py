@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -121,3 +124,57 @@ def test_a_sweep_compares_both_models_under_every_setting_and_is_reported(folder
     assert len(set(settings)) == len(settings) == 2 * 4
     page = (folder / "run/report/report.html").read_text("utf-8")
     assert "Which sampler settings keep a model in its language" in page
+
+
+KILLED = (
+    RECIPE.partition("[bench.throughput]")[0]
+    + """
+[sample]
+prompts = ["asked.jsonl"]
+template = "plain"
+n = 20
+batch_size = 1
+max_new_tokens = 6
+device = "cpu"
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A recipe and its run, killed while it sampled."""
+    folder = tmp_path_factory.mktemp("killed")
+    model = write_model(folder / "base-model")
+    (folder / "r.toml").write_text(KILLED.format(model=model), "utf-8")
+    (folder / "text.txt").write_text("\n".join(JAPANESE * 5), "utf-8")
+    (folder / "asked.jsonl").write_text('{"prompt": "駅は？"}\n{"prompt": "東京"}\n', "utf-8")
+    command = [sys.executable, "-m", "tokext", "run", folder / "r.toml", "-o", folder / "run"]
+    run = subprocess.Popen(list(map(str, command)), stderr=subprocess.DEVNULL)
+    first = folder / "run/samples/before.jsonl"
+    deadline = time.monotonic() + 120
+    while not (first.exists() and first.stat().st_size > 2000) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    run.kill()
+    run.wait()
+    assert 0 < first.read_bytes().count(b"\n") < 40
+    return folder
+
+
+def test_a_killed_sampling_goes_on_where_it_stopped(killed, tmp_path):
+    shutil.copytree(killed / "run", tmp_path / "run")
+    kept = (killed / "run/samples/before.jsonl").read_bytes().rpartition(b"\n")[0]
+    run_recipe(killed / "r.toml", tmp_path / "run")
+    assert (tmp_path / "run/samples/before.jsonl").read_bytes().startswith(kept)
+    for name in ("before", "after"):
+        ids = [line["id"] for line in samples(tmp_path / f"run/samples/{name}.jsonl")]
+        assert len(ids) == len(set(ids)) == 40
+
+
+def test_a_killed_sampling_under_other_settings_begins_anew(killed, tmp_path):
+    shutil.copytree(killed / "run", tmp_path / "run")
+    other = (killed / "r.toml").read_text("utf-8") + "temperature = [0.5]\n"
+    (killed / "other.toml").write_text(other, "utf-8")
+    run_recipe(killed / "other.toml", tmp_path / "run")
+    for name in ("before", "after"):
+        found = samples(tmp_path / f"run/samples/{name}.jsonl")
+        assert [line["sampling"]["temperature"] for line in found] == [0.5] * 40

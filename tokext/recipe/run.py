@@ -72,6 +72,9 @@ def run_recipe(
         if unchanged := now.items() <= before.get(stage.name, {}).items():
             say(f"{title}: unchanged, skipped")
         else:
+            if stage.resumes:
+                begun = _begin(stage, fingerprint, before.get(stage.name, {}), folder)
+                _write_state(folder, read, {**before, **state, stage.name: begun})
             _do(stage, options, folder, title)
             now["output"] = look(folder / stage.output)
         state[stage.name] = now | {"revisions": dict(fingerprints.revisions)}
@@ -95,6 +98,16 @@ def _absolute(name: str) -> str:
 def _revisions(state: Mapping[str, Any]) -> dict[str, str]:
     found = (done.get("revisions") for done in state.values())
     return {name: one for r in found if isinstance(r, dict) for name, one in r.items()}
+
+
+def _begin(
+    stage: Stage, fingerprint: str, before: Mapping[str, Any], folder: Path
+) -> dict[str, Any]:
+    """What the state says of a stage that a kill may stop; leftovers of another are removed."""
+    if before.get("begun") != fingerprint:
+        for name in stage.resumes:
+            (folder / stage.output / name).unlink(missing_ok=True)
+    return {"begun": fingerprint, "revisions": before.get("revisions")}
 
 
 def _do(stage: Stage, options: Mapping[str, Any], folder: Path, title: str) -> None:

@@ -85,6 +85,8 @@ class Stage:
         needs: Options that it cannot do without.
         after: The stages whose outputs it reads; it is done again when one of them is another.
         reported: The report reads its output.
+        resumes: Files in its output that it goes on with after a kill; what other options left of
+            them is removed before it begins.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Stage:
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     reported: bool = False
+    resumes: tuple[str, ...] = ()
 
     @property
     def takes(self) -> dict[str, Kind]:

@@ -105,7 +105,7 @@ def _sample(options: Mapping[str, Any], folder: Path) -> None:
     prompts = read_prompts(*given.pop("prompts", ()))
     (folder / "samples").mkdir(exist_ok=True)
     for name, model in models.items():
-        sample_model(model, prompts, folder / "samples" / f"{name}.jsonl", force=True, **given)
+        sample_model(model, prompts, folder / "samples" / f"{name}.jsonl", **given)
 
 
 def _sweep(options: Mapping[str, Any], folder: Path) -> None:
@@ -274,6 +274,7 @@ _BEFORE_REPORT: Final = (
         options=_SAMPLING | {"top_k": INTEGERS, "load_in_4bit": SWITCH, "max_memory": SIZE},
         shared=("model", "seed"),
         after=("tiny-model", "resize"),
+        resumes=("before.jsonl", "after.jsonl"),
     ),
     Stage(
         "sweep",
