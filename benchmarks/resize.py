@@ -249,5 +249,17 @@ def conditions(work: Path, options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def losses(result: dict[str, Any]) -> list[str]:
+    """Where a target is missed: 1.5 times a copy, 5 times as fast as the loop, 1 GB."""
+    found = result["contenders"]
+    faster = result["seconds_over_tokext"]["rows_of_means"]
+    over_copy, peak = result["tokext_over_copy"], found["tokext"]["peak_bytes"] / 1e9
+    return [
+        *([f"it was to take 1.5 times a plain copy: {over_copy:.2f}"] * (over_copy > 1.5)),
+        *([f"it was to be 5 times as fast as a loop of means: {faster:.2f}"] * (faster < 5)),
+        *([f"it was to take under 1 GB: {peak:.2f} GB"] * (peak >= 1)),
+    ]
+
+
 if __name__ == "__main__":
     main()
