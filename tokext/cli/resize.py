@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tokext.cli import options
+
+if TYPE_CHECKING:
+    from tokext.model.check import LogitCheck
 
 
 @click.command("resize")
@@ -72,7 +75,7 @@ def command(model: str, output: str, as_json: bool, sample: tuple[str, ...], **g
     if result.check is not None:
         check = result.check
         text.append(
-            f"logits of base ids unchanged, bit by bit, at {check.n_positions} positions; "
+            f"logits of base ids {_kept(check)} at {check.n_positions} positions; "
             f"{check.new_share:.2%} of probability on added ids, {check.padding_share:.2%} on "
             f"padding; KL on English {check.kl_english:.4f} bits a token"
         )
@@ -80,3 +83,13 @@ def command(model: str, output: str, as_json: bool, sample: tuple[str, ...], **g
             after = check.bits_per_char_after[language]
             text.append(f"bits per character, {language}: {before:.3f} -> {after:.3f}")
     options.emit({"output": output} | result.fields(), "\n".join(text), as_json=as_json)
+
+
+def _kept(check: LogitCheck) -> str:
+    """Which of the two proofs there is; see `LogitCheck`."""
+    if check.base_logits_equal:
+        return "unchanged, bit by bit,"
+    return (
+        "the same numbers (hidden states and head rows unchanged, bit by bit), by another size of "
+        f"head rounded otherwise by up to {check.max_difference:.2g},"
+    )
