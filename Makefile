@@ -1,12 +1,12 @@
 # make demo   the whole line on what comes with tokext, offline, ending in a report
 # make test   lint, types and every test          make quick   the tests that take seconds
-# make docs   the site, into site/                make bench   all benchmarks but three (bench-NAME), and the page;
+# make docs   the site, into site/                make bench   all benchmarks but four (bench-NAME), and the page;
 #             TOKEXT_DATA names the folder with corpora/, peers/ and samples/
 PYTHON ?= python3
 BIN := .venv/bin
 TESTS := $(BIN)/python -m pytest -n 2
 
-.PHONY: demo test quick lint bench bench-scaling bench-gguf_parity bench-initialization docs clean
+.PHONY: demo test quick lint bench bench-scaling bench-gguf_parity bench-initialization bench-rows docs clean
 
 demo: .venv/installed
 	$(BIN)/tokext demo
@@ -32,7 +32,7 @@ lint: .venv/installed
 bench: .venv/installed
 	$(BIN)/python benchmarks/all.py
 
-bench-scaling bench-gguf_parity bench-initialization: .venv/installed
+bench-scaling bench-gguf_parity bench-initialization bench-rows: .venv/installed
 	$(BIN)/python benchmarks/all.py --only $(@:bench-%=%)
 
 docs: .venv/installed

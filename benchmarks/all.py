@@ -29,6 +29,7 @@ RESULTS = HERE / "results"
 ALONE = {
     "gguf_parity": "it builds llama.cpp first",
     "initialization": "it trains models for some 45 minutes",
+    "rows": "it wants a GPU: its command names cuda, and mps and cpu are to be had, too",
     "scaling": "its times want a machine that does nothing else",
 }
 LIMIT_SECONDS = 60 * 60
@@ -84,6 +85,8 @@ def main() -> None:
     if not options.render:
         if not options.data:
             sys.exit("Name the folder with corpora/, peers/ and samples/: --data or TOKEXT_DATA.")
+        if not options.only:
+            print("\n".join(f"{name}: left out, {why}" for name, why in ALONE.items()), flush=True)
         wanted = [s for s in scripts() if asked(s.name, options.only)]
         failed = [s.name for s in wanted if not run(s, os.path.abspath(options.data))]
     for found in scripts():

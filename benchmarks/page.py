@@ -62,10 +62,19 @@ def page() -> str:
         "## By hand",
         "`make bench` leaves out what has a target of its own:",
         "\n".join(f"- `make bench-{name}`: {why}" for name, why in sorted(ALONE.items())),
+        *missing(),
         "These results come from no script here:",
         "\n".join(f"- {name}: {how}" for name, how in BY_COMMAND.items()),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def missing() -> Iterator[str]:
+    """The benchmarks that no result is there of yet."""
+    names = [f"- {s.name}: {s.purpose}" for s in scripts() if not s.result.exists()]
+    if names:
+        yield "No result is there yet, and so no figure, of:"
+        yield "\n".join(names)
 
 
 def section(script: Script, result: dict[str, Any]) -> list[str]:
