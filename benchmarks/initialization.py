@@ -1,15 +1,16 @@
 """Which initialization of new rows is the best start, by bits per character on held-out text.
 
     python benchmarks/initialization.py --data FOLDER --work FOLDER -o RESULT.json [--minutes 15]
+    python benchmarks/initialization.py --shape 100m --device cuda ... # 95 million parameters
     python benchmarks/initialization.py --render -o RESULT.json        # RESULT_*.png and a table
 
-A tiny Mistral with tied embeddings is trained on lines of FOLDER/corpora/ja_train.txt.gz and on
-English: the reference manual that comes with Python, and the corpus that comes with tokext. Rounds
-of training go on until it needs at most 0.8 times the bits per character of a unigram model, in
-both languages, on text held out, or until `--minutes` are over. Then its tokenizer is extended by
-`--pieces` pieces, and from each initialization two trainings start on the same text: of the new
-rows alone, and of everything. Bits per character are measured before the first step and after
-`--steps`.
+A Mistral with tied embeddings, of `--shape` and on `--device`, is trained on lines of
+FOLDER/corpora/ja_train.txt.gz and on English: the reference manual that comes with Python, and the
+corpus that comes with tokext. Rounds of training go on until it needs at most 0.8 times the bits
+per character of a unigram model, in both languages, on text held out, or until `--minutes` are
+over. Then its tokenizer is extended by `--pieces` pieces, and from each initialization two
+trainings start on the same text: of the new rows alone, and of everything. Bits per character are
+measured before the first step and after `--steps`.
 
 Every finished round and every finished training is kept in the work folder, and a run that was
 stopped goes on from there. Some 45 minutes on two quiet cores.
@@ -29,12 +30,13 @@ from typing import Any
 import torch
 from bilingual import HELD_OUT_CHARS, ORIGINS, Texts, mixed, texts
 from conditions import machine, versions
+from trained import SHAPES, Setup
 
 from tokext import merge_vocab, train_vocab
 from tokext.model import resize_checkpoint
-from tokext.model.bits import bits_per_char, unigram_bits_per_char
+from tokext.model.bits import unigram_bits_per_char
 from tokext.model.plan import INITS
-from tokext.model.tiny import TinyOptions, build_tiny, token_stream, train
+from tokext.model.tiny import TinyOptions, token_stream, train
 from tokext.output import json_text, whole_folder, write_whole
 from tokext.records import Extension
 from tokext.report.charts import png
@@ -43,7 +45,6 @@ from tokext.tokenizer.load import Tokenizer, load_tokenizer
 
 BASE = "mistralai/Mistral-7B-v0.1"
 TARGET = 0.8
-SHAPE = TinyOptions(width=128, n_layers=3, n_heads=4, batch_size=8, window=64, rate=4e-3)
 ROUND_STEPS = 400
 #: What is trained, and how fast at most: new rows have much further to go than the rest.
 RATES = {"new rows": 5e-3, "everything": 1e-3}
@@ -56,6 +57,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="of training the base model")
     parser.add_argument("--pieces", type=int, default=8_000)
     parser.add_argument("--steps", type=int, nargs="+", default=[100, 300, 1_000])
+    parser.add_argument("--shape", choices=list(SHAPES), default="tiny")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or mps")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--render", action="store_true", help="only draw RESULT_*.png again")
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -73,16 +76,16 @@ def main() -> None:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """The whole comparison, or what is left of it."""
-    work = options.work
+    work, setup = options.work / options.shape, Setup(SHAPES[options.shape], options.device)
     work.mkdir(parents=True, exist_ok=True)
     train_texts, held_out = texts(options.data)
-    base = train_base(work, train_texts, held_out, options.minutes)
+    base = train_base(work, setup, train_texts, held_out, options.minutes)
     write_tokenizer(work, train_texts["ja"], options.pieces)
     rows = [
         once(
             work / f"{init}-{trained.replace(' ', '_')}.json",
             lambda init=init, trained=trained: compare(
-                work, base["model"], init, trained, train_texts, held_out, options.steps
+                work, setup, base["model"], init, trained, train_texts, held_out, options.steps
             ),
         )
         for trained, init in itertools.product(RATES, INITS)
@@ -107,7 +110,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def train_base(work: Path, train_texts: Texts, held_out: Texts, minutes: float) -> dict[str, Any]:
+def train_base(
+    work: Path, setup: Setup, train_texts: Texts, held_out: Texts, minutes: float
+) -> dict[str, Any]:
     """Train in rounds until the target is met in both languages; the last round's figures."""
     tokenizer = load_tokenizer(BASE)
     unigram = {
@@ -119,10 +124,10 @@ def train_base(work: Path, train_texts: Texts, held_out: Texts, minutes: float) 
     for number in itertools.count(1):
         folder = work / f"round-{number}"
         if not folder.exists():
-            train_round(folder, last, stream, tokenizer, number)
+            train_round(folder, setup, last, stream, tokenizer, number)
         done = once(
             folder / "bits.json",
-            lambda folder=folder: measure(load(folder), tokenizer, held_out),
+            lambda folder=folder: setup.measure(setup.load(folder), tokenizer, held_out),
         )
         last, seconds = folder, seconds + json.loads((folder / "seconds.json").read_text())
         met = all(done[k] <= TARGET * unigram[k] for k in unigram)
@@ -130,8 +135,8 @@ def train_base(work: Path, train_texts: Texts, held_out: Texts, minutes: float) 
             break
     return {
         "model": last,
-        "n_parameters": load(last).num_parameters(),
-        "shape": dataclasses.asdict(SHAPE),
+        "n_parameters": setup.load(last).num_parameters(),
+        "shape": dataclasses.asdict(setup.shape),
         "steps": number * ROUND_STEPS,
         "seconds": round(seconds, 1),
         "train_tokens": len(stream),
@@ -143,13 +148,18 @@ def train_base(work: Path, train_texts: Texts, held_out: Texts, minutes: float) 
 
 
 def train_round(
-    folder: Path, last: Path | None, stream: torch.Tensor, tokenizer: Tokenizer, number: int
+    folder: Path,
+    setup: Setup,
+    last: Path | None,
+    stream: torch.Tensor,
+    tokenizer: Tokenizer,
+    number: int,
 ) -> None:
     from tokext.merge.write import write_tokenizer as write_files
 
-    model = build_tiny(tokenizer.size, SHAPE) if last is None else load(last)
+    model = setup.build(tokenizer.size) if last is None else setup.load(last)
     started = time.perf_counter()
-    train(model, stream, dataclasses.replace(SHAPE, steps=ROUND_STEPS, seed=number))
+    train(model, stream, dataclasses.replace(setup.shape, steps=ROUND_STEPS, seed=number))
     with whole_folder(folder) as new:
         model.save_pretrained(new)
         write_files(new, tokenizer)
@@ -167,6 +177,7 @@ def write_tokenizer(work: Path, lines: list[str], n_pieces: int) -> None:
 
 def compare(
     work: Path,
+    setup: Setup,
     base: Path,
     init: str,
     trained: str,
@@ -185,16 +196,16 @@ def compare(
             sample=train_texts["ja"] if init == "align" else None,
             check_logits=False,
         )
-    tokenizer, model = load_tokenizer(resized), load(resized)
-    found = {"0": measure(model, tokenizer, held_out)}
+    tokenizer, model = load_tokenizer(resized), setup.load(resized)
+    found = {"0": setup.measure(model, tokenizer, held_out)}
 
     def watch(done: int) -> None:
         if done in steps:
-            found[str(done)] = measure(model, tokenizer, held_out)
+            found[str(done)] = setup.measure(model, tokenizer, held_out)
             model.train()
 
     stream = token_stream(mixed(train_texts), tokenizer)
-    how = dataclasses.replace(SHAPE, steps=max(steps), rate=RATES[trained])
+    how = dataclasses.replace(setup.shape, steps=max(steps), rate=RATES[trained])
     started = time.perf_counter()
     if trained == "everything":
         train(model, stream, how, after_step=watch)
@@ -219,29 +230,12 @@ def train_new_rows(
     weight = model.get_input_embeddings().weight
     for parameter in model.parameters():
         parameter.requires_grad_(parameter is weight)
-    kept = torch.ones(len(weight), 1)
+    kept = torch.ones(len(weight), 1, device=weight.device)
     kept[extension.base.size : extension.size] = 0
     before = weight.detach()[: extension.base.size].clone()
     weight.register_hook(lambda gradient: gradient.masked_fill(kept.bool(), 0.0))
     train(model, stream, dataclasses.replace(options, decay=0.0), [weight], after_step=watch)
     assert torch.equal(weight[: extension.base.size], before), "a base row was trained"
-
-
-def measure(model: Any, tokenizer: Tokenizer, held_out: Texts) -> dict[str, float]:
-    """Bits per character by language, read in windows as long as those of the training."""
-    model.eval()
-    return {
-        language: bits_per_char(model, tokenizer, lines, window=SHAPE.window)
-        for language, lines in held_out.items()
-    }
-
-
-def load(folder: Path | None) -> Any:
-    from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    return AutoModelForCausalLM.from_pretrained(folder).float().eval()
 
 
 def once(path: Path, work: Callable[[], Any]) -> Any:
@@ -253,6 +247,8 @@ def once(path: Path, work: Callable[[], Any]) -> Any:
 
 def conditions(options: argparse.Namespace) -> dict[str, Any]:
     return {
+        "shape": options.shape,
+        "device": options.device,
         "pieces": options.pieces,
         "steps": options.steps,
         "rates": RATES,
