@@ -8,9 +8,16 @@ from torch import Tensor
 
 from tokext.errors import ModelError, TokenizerError
 from tokext.model.load import MOST_PADDING
-from tokext.records import Extension
+from tokext.records import EXTENSION_FILE, Extension
+from tokext.tokenizer.fast import FastTokenizer
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
-from tokext.tokenizer.sentencepiece import SPACE, Piece, PieceType, vocabulary_digest
+from tokext.tokenizer.sentencepiece import (
+    SPACE,
+    Piece,
+    PieceType,
+    SentencePieceModel,
+    vocabulary_digest,
+)
 
 #: Fine-tunes add a few tokens such as [PAD] to the tokenizer and no rows to the model.
 MOST_ABSENT = 64
@@ -109,3 +116,42 @@ def text_bytes(piece: Piece) -> bytes:
     if piece.type is PieceType.BYTE:
         return bytes([int(piece.text[3:-1], 16)])
     return piece.text.replace(SPACE, " ").encode()
+
+
+def check_extended(
+    extended: Tokenizer, extension: Extension, base: Tokenizer | None = None
+) -> None:
+    """Refuse tokenizer files that are not those which the record beside them was written for.
+
+    Args:
+        extended: The tokenizer that lies beside the record.
+        extension: The record.
+        base: The record's base, where it is at hand: its pieces must be in their places, too.
+
+    Raises:
+        ModelError: A file has another size, or a piece elsewhere.
+    """
+    wanted = {piece.text: id_ for id_, piece in enumerate(base.pieces if base else ())}
+    wanted |= {added.piece: added.id for added in extension.added}
+    wanted.pop("", None)  # ids without a piece
+    files: dict[str, SentencePieceModel | FastTokenizer | None] = {
+        "tokenizer.model": extended.model_file,
+        "tokenizer.json": extended.fast_file,
+    }
+    for name, file in files.items():
+        if file is None:
+            continue
+        ids = file.ids
+        wrong = next((text for text, id_ in wanted.items() if ids.get(text) != id_), None)
+        if wrong is not None:
+            where = f"has it at {ids[wrong]}" if wrong in ids else "has no such piece"
+            met = f"{wrong!r} is id {wanted[wrong]} there, and {name} {where}"
+        elif not extension.size <= file.size <= extension.padded_size:
+            sizes = f"{extension.size:,} to {extension.padded_size:,}"
+            met = f"it knows {sizes} ids, and {name} {file.size:,}"
+        else:
+            continue
+        raise ModelError(
+            f"{extended.name} holds the record of another tokenizer in {EXTENSION_FILE}: {met}.",
+            hint="make the tokenizer folder again with tokext merge.",
+        )

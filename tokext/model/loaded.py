@@ -13,7 +13,13 @@ from torch import Tensor, nn
 
 from tokext.errors import InputError, ModelError
 from tokext.model.align import count_spans
-from tokext.model.base_check import check_base, check_rows, piece_bytes, unknown_id
+from tokext.model.base_check import (
+    check_base,
+    check_extended,
+    check_rows,
+    piece_bytes,
+    unknown_id,
+)
 from tokext.model.check import CHECKED_PARAMETERS, LogitCheck, compare_models, record_samples
 from tokext.model.edit import Ids
 from tokext.model.maker import RowMaker, TensorRows
@@ -87,6 +93,8 @@ def resize_model(
     record = extension if isinstance(extension, Extension) else Extension.read(extension)
     _check_base(model, record, tokenizer)
     extended = None if isinstance(extension, Extension) else load_tokenizer(extension)
+    if extended is not None:
+        check_extended(extended, record)
     base = base_of(extended, record) if extended is not None else None
     if check_logits and base is None:
         raise InputError(

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from tokext.model.align import count_spans
 from tokext.model.asked import check_convertible, check_space, pick_device, pick_dtype
-from tokext.model.base_check import check_base, open_base, piece_bytes, unknown_id
+from tokext.model.base_check import (
+    check_base,
+    check_extended,
+    open_base,
+    piece_bytes,
+    unknown_id,
+)
 from tokext.model.beside import Job, write_side_files
 from tokext.model.checkpoint import CONFIG_FILE, INDEX_FILE, Checkpoint, open_checkpoint
 from tokext.model.edit import Edit, Ids, plan_edit
@@ -125,6 +131,7 @@ def resize_checkpoint(
     check_convertible(opened, target_dtype)
     base = open_base(found.folder)
     check_base(base, extension)
+    check_extended(load_tokenizer(tokenizer), extension, base)
     plan = _plan(extension, base, tokenizer, init, sample, seed, rescale)
     n_rows = max(extension.padded_size, *(place.n_rows for place in layout.places))
     edit = plan_edit(
