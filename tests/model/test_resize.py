@@ -162,6 +162,21 @@ def test_rows_json_explains_every_new_row(pico, pair, tmp_path):
     assert rows[-1]["origin"] == "padding"
 
 
+def test_rows_json_names_align_only_for_pieces_that_the_sample_held(pico, pair, tmp_path):
+    options = {"tokenizer": pair.folder, "check_logits": False}
+    out, plain = tmp_path / "out", tmp_path / "plain"
+    resize_checkpoint(pico, output=out, init="align", sample=["、東京", "鰯"], **options)
+    resize_checkpoint(pico, output=plain, **options)
+    told = json.loads((out / "rows.json").read_text(encoding="utf-8"))
+    origins = {r["piece"]: r["origin"] for r in told["rows"]}
+    assert (origins["東京"], origins["京都"], origins["鰯"]) == (
+        "align", "subword-mean", "bytes-and-center",
+    )  # fmt: skip
+    assert {"align", "subword-mean"} <= set(told["formulas"])
+    unseen = next(a.id for a in pair.extension.added if a.piece == "京都")
+    assert same(tensors(out)[INPUT][unseen], tensors(plain)[INPUT][unseen])
+
+
 def test_padding_rows_copy_one_base_row_and_are_suppressed(pico, pair, tmp_path):
     resize_checkpoint(pico, tokenizer=pair.folder, output=tmp_path / "out", check_logits=False)
     rows = json.loads((tmp_path / "out" / "rows.json").read_text(encoding="utf-8"))["rows"]
@@ -455,6 +470,7 @@ def test_reverting_a_folder_that_keeps_no_base_is_refused(pico, tmp_path):
         ({"dtype": "int8"}, "unknown dtype 'int8'"),
         ({"device": "tpu"}, "unknown device 'tpu'"),
         ({"init": "align"}, "align needs a sample of text"),
+        ({"sample": ["東京"]}, "a sample was given, .* 'subword-mean' reads none"),
     ],
 )
 def test_an_unknown_option_is_refused_by_name(pico, pair, tmp_path, option, message):

@@ -85,6 +85,12 @@ def test_both_models_are_timed_on_the_same_text(folder, first):
     assert rows[1]["chars_per_token"] > rows[0]["chars_per_token"]
 
 
+def test_new_rows_are_aligned_with_the_recipes_sample(folder, first):
+    told = json.loads((folder / "run/model/rows.json").read_text("utf-8"))
+    assert told["init"] == "align"
+    assert "align" in told["formulas"]
+
+
 def samples(path):
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 

@@ -88,7 +88,7 @@ def resize_model(
             base, or failed the check.
         InputError: An option is unknown, or lacks what it needs.
     """
-    check_init(init)
+    check_init(init, sampled=sample is not None)
     _refuse_quantized(model)
     record = extension if isinstance(extension, Extension) else Extension.read(extension)
     _check_base(model, record, tokenizer)

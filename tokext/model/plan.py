@@ -66,7 +66,7 @@ def plan_rows(
         init: The initialization.
         n_bytes: For `weighted-mean`: the bytes of text that each base id stands for.
         spans: For `align`: by added id, the base spans that carried it in a sample. A piece that
-            did not occur takes its constituents.
+            did not occur takes its constituents, as by `subword-mean`.
         seed: For `normal`.
         rescale: Bring every new row to the median norm of the trained rows.
 
@@ -90,7 +90,7 @@ def plan_rows(
         weights=mixture.weights * (1 - half).repeat_interleave(lengths),
         center_share=half,
     )
-    origins = tuple("bytes-and-center" if b else str(init) for b in by_bytes.tolist())
+    origins = _origins(extension.added, init, by_bytes.tolist(), spans)
     return RowPlan(init, mixture, origins, center_ids, seed, rescale)
 
 
@@ -105,14 +105,19 @@ def bias_plan(plan: RowPlan, base_size: int) -> RowPlan:
     return RowPlan("zero", mixture, plan.origins, torch.arange(base_size))
 
 
-def check_init(init: str) -> None:
-    """Refuse an initialization that does not exist.
+def check_init(init: str, *, sampled: bool = False) -> None:
+    """Refuse an initialization that does not exist, and a sample for one that reads none.
 
     Raises:
-        InputError: It does not.
+        InputError: It does not, or it does not read the sample.
     """
     if init not in INITS:
         raise InputError(f"unknown initialization {init!r}.", hint=f"one of {', '.join(INITS)}.")
+    if sampled and init != "align":
+        raise InputError(
+            f"a sample was given, and the initialization {init!r} reads none.",
+            hint="choose --init align, or leave the sample out.",
+        )
 
 
 def is_spelled_by_bytes(added: AddedPiece) -> bool:
@@ -159,6 +164,19 @@ def _mixture(
             hint="give --sample FILE, or choose another --init.",
         )
     return span_mixture([spans.get(a.id) or [(a.constituents, 1)] for a in added])
+
+
+def _origins(
+    added: Sequence[AddedPiece],
+    init: Init,
+    by_bytes: Sequence[bool],
+    spans: Mapping[int, Spans] | None,
+) -> tuple[str, ...]:
+    """What made each row: a piece that the sample never held is no row of `align`."""
+    unseen = {a.id for a in added if init == "align" and not (spans or {}).get(a.id)}
+    named = ("subword-mean" if a.id in unseen else str(init) for a in added)
+    pairs = zip(named, by_bytes, strict=True)
+    return tuple("bytes-and-center" if b else name for name, b in pairs)
 
 
 def _center_ids(added: Sequence[AddedPiece], by_bytes: Tensor) -> Tensor:

@@ -120,7 +120,7 @@ def resize_checkpoint(
         InputError: An option is unknown, or lacks what it needs.
         OutputError: The output cannot be written, or the disk is too small.
     """
-    check_init(init)
+    check_init(init, sampled=sample is not None)
     target_dtype = pick_dtype(dtype)
     found = find_checkpoint(checkpoint)
     sources = (found.folder, Path(tokenizer))
