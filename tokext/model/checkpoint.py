@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -101,23 +102,31 @@ def _single_name(folder: Path) -> str:
             f"{folder} has {len(names)} safetensors files and no {INDEX_FILE}.",
             hint="download the index beside them.",
         )
-    pickle = next((p.name for pattern in _PICKLES for p in sorted(folder.glob(pattern))), None)
+    pickle = find_pickle(path.name for path in folder.iterdir())
     if pickle is None:
         raise ModelError(f"{folder} holds no safetensors file.", hint="download the weights.")
-    raise ModelError(
-        f"{pickle} is a pickle, which can run code when it is read; only safetensors are edited.",
-        hint=conversion_command(folder),
-    )
+    raise pickle_error(pickle, str(folder), f"{folder}-safetensors")
 
 
-def conversion_command(folder: Path) -> str:
-    """What to type to turn a pickle checkpoint into a safetensors one."""
-    target = f"{folder}-safetensors"
-    return (
-        'convert it once: python -c "from transformers import AutoModelForCausalLM as M, '
-        f"AutoTokenizer as T; M.from_pretrained({str(folder)!r}, dtype='auto')"
-        f".save_pretrained({target!r}); T.from_pretrained({str(folder)!r})"
-        f'.save_pretrained({target!r})"'
+def find_pickle(names: Iterable[str]) -> str | None:
+    """The first of some files that holds weights as a pickle; those of the model come first.
+
+    Example:
+        >>> find_pickle(["config.json", "optimizer.pt", "pytorch_model.bin"])
+        'pytorch_model.bin'
+    """
+    found = [name for name in names if any(fnmatchcase(name, p) for p in _PICKLES)]
+    return min(found, key=lambda name: (not name.startswith("pytorch_model"), name), default=None)
+
+
+def pickle_error(name: str, source: str, target: str) -> ModelError:
+    """The error for weights in a pickle: how to turn such a checkpoint into a safetensors one."""
+    return ModelError(
+        f"{name} is a pickle, which can run code when it is read; only safetensors are edited.",
+        hint='convert it once: python -c "from transformers import AutoModelForCausalLM as M, '
+        f"AutoTokenizer as T; M.from_pretrained({source!r}, dtype='auto')"
+        f".save_pretrained({target!r}); T.from_pretrained({source!r}).save_pretrained({target!r})"
+        '"',
     )
 
 

@@ -61,7 +61,7 @@ def load_model(
         options |= _four_bit(place)
     if max_memory is not None:
         options |= _offloading(place, parse_bytes(max_memory))
-    own = find_checkpoint(tokenizer).folder if tokenizer else found.folder
+    own = find_checkpoint(tokenizer, for_weights=False).folder if tokenizer else found.folder
     model, loaded = _load(found.folder, own, options)
     if "device_map" not in options:
         model = model.to(place)
