@@ -1,5 +1,6 @@
 """Checkpoints that bring code, and such that transformers cannot run: edited, and never obeyed."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -114,3 +115,21 @@ def test_a_quantized_checkpoint_without_its_loader_says_what_is_missing(pair, tm
     assert not (tmp_path / "out").exists()
     done = resize_checkpoint(folder, tokenizer=pair.folder, output=tmp_path / "out")
     assert done.check is None
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+@pytest.mark.parametrize("value", [None, 7, ["x"]])
+def test_a_file_that_transformers_stumbles_over_is_no_bare_error(pair, tmp_path, file, value):
+    folder = save_model(tmp_path / "base", mistral(pair.base.size), pair.base_folder)
+    change(folder / file, auto_map=value)
+    with contextlib.suppress(ModelError):
+        load_model(folder, device="cpu")
+
+
+def test_a_config_whose_auto_map_is_null_is_refused_and_edited_all_the_same(pair, tmp_path):
+    folder = save_model(tmp_path / "base", mistral(pair.base.size), pair.base_folder)
+    change(folder / "config.json", auto_map=None)
+    with pytest.raises(ModelError, match=r"cannot be loaded: transformers stumbles .*TypeError"):
+        load_model(folder, device="cpu")
+    done = resize_checkpoint(folder, tokenizer=pair.folder, output=tmp_path / "out")
+    assert done.n_rows == pair.extension.padded_size

@@ -55,7 +55,10 @@ def why(error: BaseException) -> str:
     said = str(error).strip()
     if "trust_remote_code" in said:
         return "it needs code that comes with the checkpoint, and tokext runs none."
-    return said.splitlines()[0] if said else type(error).__name__
+    first = said.splitlines()[0] if said else type(error).__name__
+    if isinstance(error, TypeError | AttributeError):  # of its code, over what a file holds
+        return f"transformers stumbles over its files ({type(error).__name__}: {first})"
+    return first
 
 
 @contextlib.contextmanager
