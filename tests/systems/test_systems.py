@@ -6,6 +6,7 @@ import json
 
 import pytest
 import torch
+from page_folder import DOCS
 from plain_twin import load_plain
 from safetensors.torch import load_file
 
@@ -119,6 +120,13 @@ def test_the_page_s_measurements_are_in_its_report(ran):
     assert all(row["decode_chars_per_second"] > 0 for row in speed)
     shown = (ran.folder / "report" / "report.json").read_text(encoding="utf-8")
     assert all(str(row["n_tokens"]) in shown for row in as_json(ran.folder / "gain.json"))
+
+
+def test_the_index_says_how_many_pieces_the_small_twin_has(ran):
+    page = (DOCS / "systems" / "index.md").read_text(encoding="utf-8")
+    [line] = [row for row in page.splitlines() if f"({ran.system.page}.md)" in row]
+    said = line.split("|")[3].strip()
+    assert said == f"{load_tokenizer(ran.base).size:,}"
 
 
 def test_the_base_comes_back_byte_for_byte(ran):
