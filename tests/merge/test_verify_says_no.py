@@ -6,6 +6,7 @@ import shutil
 import pytest
 from tiny_bases import JAPANESE, change_json, extend_base, write_slow_chatml
 
+from tokext.cli.tables import guarantee_table
 from tokext.corpus.embedded import embedded_lines
 from tokext.errors import GuaranteeError, TokenizerError
 from tokext.merge.extension import merge_vocab
@@ -52,6 +53,7 @@ def broken(base, extended, texts=()):
     pair.texts = list(dict.fromkeys([*texts, *texts_of(pair)]))
     found = prove(pair)
     assert {g.name for g in found} == ALL
+    assert all(g.n_failed <= g.n_checked for g in found)
     failed = {g.name: g for g in found if not g.passed}
     assert all(g.examples and g.n_failed > 0 for g in failed.values())
     return failed
@@ -151,6 +153,17 @@ def test_two_ids_swapped(plain, copy):
     failed = broken(plain.base_folder, copy)
     assert {"base_pieces_kept", "ids_dense"} <= set(failed)
     assert failed["base_pieces_kept"].n_failed == 2
+
+
+def test_an_id_that_moved_in_every_file_is_counted_once(plain, tmp_path):
+    first = next(n for n, p in enumerate(plain.base.pieces) if p.type is PieceType.NORMAL)
+    moved = plain.base.pieces[first:][::-1]
+    model = SentencePieceModel.build([*plain.base.pieces[:first], *moved], like=plain.base.model)
+    (tmp_path / "x").mkdir()
+    fast = FastTokenizer.from_sentencepiece(model)
+    write_tokenizer(tmp_path / "x", plain.base, model=model, fast=fast)
+    found = broken(plain.base_folder, tmp_path / "x")["base_pieces_kept"]
+    assert len(moved) - 1 <= found.n_failed <= len(moved)
 
 
 def test_a_changed_score(plain, copy):
@@ -425,6 +438,17 @@ def test_verify_tries_real_and_generated_text_and_what_is_given(plain):
     assert set(found) == ALL
     assert all(g.passed for g in found.values())
     assert found["never_longer"].n_checked > 3 * 3000
+
+
+def test_what_a_pair_without_a_record_does_not_promise_is_not_tried(plain):
+    found = prove(Pair(plain.base, plain.base, JAPANESE, ["a", "東京"]))
+    untried = {g.name for g in found if not g.was_tried}
+    assert {"base_tokens_respected", "record_true"} <= untried
+    table = guarantee_table(found)
+    for g in found:
+        verdict = "not tried" if g.name in untried else "kept     "
+        assert f"{verdict}  {g.claim}" in table
+    assert "(0 " not in table
 
 
 def test_a_tokenizer_json_that_puts_no_token_around_a_text(plain, copy):

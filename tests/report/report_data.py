@@ -113,6 +113,7 @@ GUARANTEES = (
     Guarantee(
         "shorter", "No text gets longer.", False, 12, 1, "lines", ("森の家: 3 -> 4",), "A note."
     ),
+    Guarantee("record", "The record is true.", True, 0, 0, "entries", (), "There is none."),
 )
 
 

@@ -107,6 +107,24 @@ def test_guarantees_say_what_failed_with_examples(report_folder):
     assert {"n_held": 1, "n": 2}.items() <= facts[-1].items()
 
 
+def test_what_was_not_tried_is_said_and_counted_nowhere(report_folder):
+    shown = json.loads((report_folder / "report.json").read_text(encoding="utf-8"))
+    verdicts = {row["name"]: row["passed"] for row in shown["tables"]["guarantees"]["rows"]}
+    assert verdicts == {"base ids": True, "shorter": False, "record": None}
+    assert shown["facts"][-1]["value"] == "1 of 2"
+    html = (report_folder / "report.html").read_text(encoding="utf-8")
+    assert '<span class="untried">not tried</span></td><td>The record is true.' in html
+    markdown = (report_folder / "report.md").read_text(encoding="utf-8")
+    assert "| not tried | The record is true. |" in markdown
+
+
+def test_lines_cut_as_before_are_counted_of_all_lines(report_folder, rows):
+    shown = json.loads((report_folder / "report.json").read_text(encoding="utf-8"))
+    n = rows[3]["n_lines"]
+    [fact] = [fact for fact in shown["facts"] if fact["label"] == "lines of english cut as before"]
+    assert (fact["value"], fact["n_lines"]) == (f"{n} of {n}", n)
+
+
 def test_a_tokenizer_alone_a_verification_alone_and_a_vocabulary_alone(tokenizer_folder, tmp_path):
     alone = write_report([tokenizer_folder()], tmp_path / "one")
     assert "32,000 → 32,011" in alone.headline.sentence

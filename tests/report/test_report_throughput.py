@@ -90,6 +90,14 @@ def test_the_lead_says_what_each_mode_wrote_and_no_other(tmp_path):
         assert [lead for lead in leads if lead in page] == said
 
 
+def test_slow_models_have_a_tenth_of_a_character(tmp_path):
+    rows = [speed_row("base", 1, 27.0, None), speed_row("extended", 1, 12.6, 2.14)]
+    report = json.loads((write(tmp_path, rows) / "report.json").read_text("utf-8"))
+    assert [fact["value"] for fact in report["facts"]] == ["3.7 → 7.9"]
+    said = "extended writes 7.9 characters a second where base writes 3.7"
+    assert said in report["headline"]["sentence"]
+
+
 def test_a_model_alone_has_no_ratio(tmp_path):
     folder = write(tmp_path, ROWS[:1])
     assert (folder / "throughput.png").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import json
+import re
 
 import pytest
 from recipe_tokenizer import write_recipe_tokenizer
@@ -41,7 +42,7 @@ def test_verify_says_which_promises_the_recipe_keeps_and_which_not(shisa, tmp_pa
     passed = {row["name"]: row["passed"] for row in rows}
     assert passed["base_pieces_kept"]
     assert not passed["other_text_unchanged"]
-    assert "BROKEN  text without a letter of Japanese" in capsys.readouterr().out
+    assert re.search("BROKEN +text without a letter of Japanese", capsys.readouterr().out)
 
 
 def test_compression_counts_with_it_as_the_tokenizers_library_does(shisa, tmp_path):

@@ -9,7 +9,7 @@ from tokext.records import CompressionRow, Guarantee, Plan, PlanRow
 
 
 def guarantee_table(guarantees: Iterable[Guarantee]) -> str:
-    """A line a guarantee: kept or broken, what it says, on how many it was tried, examples.
+    """A line a guarantee: kept, broken or not tried, what it says, on how many, and examples.
 
     Example:
         >>> broken = Guarantee("g", "no text is longer", False, 9, 1, "texts", ("'x'",))
@@ -17,14 +17,21 @@ def guarantee_table(guarantees: Iterable[Guarantee]) -> str:
         BROKEN  no text is longer (1 of 9 texts fail)
                   'x'
     """
+    found = [(g, _verdict(g)) for g in guarantees]
+    width = max(len(verdict) for verdict in ("BROKEN", *(verdict for _, verdict in found)))
     lines = []
-    for g in guarantees:
-        failed = f"{g.n_failed:,} of {g.n_checked:,} {g.unit} fail"
-        tried = f"{g.n_checked:,} {g.unit}" if g.passed else failed
-        lines.append(f"{'kept  ' if g.passed else 'BROKEN'}  {g.claim} ({tried})")
-        lines += [f"          {example}" for example in g.examples]
-        lines += [f"          {g.note}"] if g.note else []
+    for g, verdict in found:
+        failed = f" ({g.n_failed:,} of {g.n_checked:,} {g.unit} fail)"
+        tried = f" ({g.n_checked:,} {g.unit})" if g.passed else failed
+        lines.append(f"{verdict:{width}}  {g.claim}{tried if g.was_tried else ''}")
+        lines += [f"{'':{width + 4}}{said}" for said in (*g.examples, g.note) if said]
     return "\n".join(lines)
+
+
+def _verdict(guarantee: Guarantee) -> str:
+    if not guarantee.was_tried:
+        return "not tried"
+    return "kept" if guarantee.passed else "BROKEN"
 
 
 def compression_table(rows: Sequence[CompressionRow]) -> str:

@@ -83,7 +83,7 @@ def base_tokens_respected(pair: Pair, base: Loaders, extended: Loaders) -> Guara
     """
     claim = "added tokens put back into base ids give the base's own encoding, in every loader"
     if pair.record is None:
-        note = f"Not tried: there is no {EXTENSION_FILE}, so the pair does not promise it."
+        note = f"There is no {EXTENSION_FILE}, so the pair does not promise it."
         return guarantee("base_tokens_respected", claim, 0, "encodings", [], note)
     both = _in_both(base.encodings, extended.encodings)
     failed = [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby, pairwise
 from typing import Any
@@ -120,3 +120,17 @@ def guarantee(
     """The answer of one guarantee: kept where nothing failed; the shortest failures are shown."""
     examples = tuple(sorted(failed, key=len)[:_N_EXAMPLES])
     return Guarantee(name, claim, not failed, n_checked, len(failed), unit, examples, note)
+
+
+def guarantee_of_each(
+    name: str,
+    claim: str,
+    n_checked: int,
+    unit: str,
+    failed: Iterable[tuple[Hashable, str]],
+    note: str = "",
+) -> Guarantee:
+    """The same where one thing may fail in several ways: (which, how), each counted once."""
+    found = list(failed)
+    answer = guarantee(name, claim, n_checked, unit, [how for _, how in found], note)
+    return replace(answer, n_failed=len({which for which, _ in found}))

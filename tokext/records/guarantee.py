@@ -21,3 +21,8 @@ class Guarantee:
     unit: str
     examples: tuple[str, ...] = ()
     note: str = ""
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether there was anything to try it on; else it is neither kept nor broken."""
+        return self.n_checked > 0 or not self.passed

@@ -69,6 +69,12 @@ class Evidence:
         named = (self.rows, self.tokenizers, self.verified, self.vocabularies, self.others)
         return not any(named)
 
+    @property
+    def guarantees_tried(self) -> list[Guarantee]:
+        """Every guarantee that was kept or broken; what was not tried is neither."""
+        found = (g for verified in self.verified for g in verified.guarantees)
+        return [g for g in found if g.was_tried]
+
     def add_file(self, file: InputFile, kind: str) -> None:
         """Remember a file that was read, and what it holds."""
         self.files.append(file)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence
 from tokext.report.parts import Fact
-from tokext.report.show import format_share, visible
+from tokext.report.show import format_rate, format_share, visible
 from tokext.report.words import Words
 
 
@@ -25,8 +25,7 @@ def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> It
         yield from _facts_of_rows(comparison, words)
     measured = (speed_fact(evidence, words), leakage_fact(evidence, words))
     yield from (fact for fact in measured if fact)
-    guarantees = [g for verified in evidence.verified for g in verified.guarantees]
-    if guarantees:
+    if guarantees := evidence.guarantees_tried:
         numbers = {"n_held": sum(g.passed for g in guarantees), "n": len(guarantees)}
         value = words("fact.guarantees.value", **numbers)
         whole = numbers["n_held"] == numbers["n"]
@@ -55,7 +54,8 @@ def speed_fact(evidence: Evidence, words: Words) -> Fact | None:
     size = found.result[0]["batch_size"]
     batch = [row for row in found.result if row["batch_size"] == size]
     before, after = (float(row["decode_chars_per_second"]) for row in (batch[0], batch[-1]))
-    value = f"{before:,.0f} → {after:,.0f}" if len(batch) > 1 else f"{after:,.0f}"
+    value = format_rate(after)
+    value = f"{format_rate(before)} → {value}" if len(batch) > 1 else value
     numbers = {"batch_size": size, "decode_chars_per_second": after}
     numbers |= {"decode_chars_per_second_before": before} if len(batch) > 1 else {}
     return Fact(words("fact.speed", size=f"{size:,}"), value, numbers, kinds=("throughput",))
@@ -77,4 +77,5 @@ def _facts_of_rows(comparison: Comparison, words: Words) -> Iterable[Fact]:
         most = max(kept, key=lambda row: row["n_lines"])
         label = words("fact.unchanged", corpus=visible(comparison.short_corpus[most["corpus"]]))
         numbers = {"n_lines": most["n_lines"], "n_lines_changed": most["n_lines_changed"]}
-        yield Fact(label, f"{most['n_lines']:,}", numbers, True, ("compression",))
+        value = words("unchanged.of", n=f"{most['n_lines']:,}", total=f"{most['n_lines']:,}")
+        yield Fact(label, value, numbers, True, ("compression",))

@@ -31,7 +31,7 @@ def headline(evidence: Evidence, comparison: Comparison | None, words: Words) ->
         numbers = {"n_added": len(extension.added), "before": base.size, "after": size}
         return Headline(words("headline.tokenizer", **said), numbers)
     if evidence.verified:
-        guarantees = [g for verified in evidence.verified for g in verified.guarantees]
+        guarantees = evidence.guarantees_tried
         numbers = {"n": len(guarantees), "n_broken": sum(not g.passed for g in guarantees)}
         key = "headline.broken" if numbers["n_broken"] else "headline.holds"
         return Headline(words(key, **numbers), numbers)

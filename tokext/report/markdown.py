@@ -90,6 +90,8 @@ def _is_number(column: Column) -> bool:
 def _cell(column: Column, row: Mapping[str, Any], words: Words) -> str:
     value = row.get(column.key)
     if column.form == "holds":
+        if value is None:
+            return words("not_tried")
         return words("holds") if value else f"**{words('broken')}**"
     if column.form == "examples":
         return "<br>".join(_text(s) for s in [row.get("note"), *(value or ())] if s) or EMPTY

@@ -32,6 +32,8 @@ from tokext.report.words import Words
 _ASSETS = Path(__file__).parent / "assets"
 _BEFORE_AFTER = regex.compile(r"[\d.,]*\d\w* → [\d.,]*\d\w*")
 _NUMERIC = {"count", "ratio", "share", "seconds"}
+#: How a guarantee is shown: its class in the style, and its word. None was not tried.
+_VERDICTS = {True: ("yes", "holds"), False: ("no", "broken"), None: ("untried", "not_tried")}
 
 
 #: A chart's drawings as SVG files, for wide and for narrow screens.
@@ -204,8 +206,8 @@ def _cells(table: Table, row: Mapping[str, Any], words: Words) -> str:
 def _cell(column: Column, row: Mapping[str, Any], words: Words) -> str:
     value = row.get(column.key)
     if column.form == "holds":
-        mark, word = ("yes", words("holds")) if value else ("no", words("broken"))
-        return f'<span class="{mark}">{_text(word)}</span>'
+        mark, word = _VERDICTS[value]
+        return f'<span class="{mark}">{_text(words(word))}</span>'
     if column.form == "examples":
         note = f"<p>{_text(row['note'])}</p>" if row.get("note") else ""
         items = "".join(f"<li><code>{_text(example)}</code></li>" for example in value or ())

@@ -77,6 +77,16 @@ def format_share(value: float) -> str:
     return f"{min(value, 0.999):.1%}".replace("%", " %")
 
 
+def format_rate(chars_per_second: float) -> str:
+    """Whole characters, below a hundred with a tenth.
+
+    Example:
+        >>> format_rate(3.66), format_rate(250.0), format_rate(12345.6)
+        ('3.7', '250', '12,346')
+    """
+    return f"{chars_per_second:,.{0 if chars_per_second >= 100 else 1}f}"
+
+
 def short_names(names: list[str]) -> dict[str, str]:
     """Each name's last telling part, where that is enough to tell them apart.
 

@@ -10,7 +10,7 @@ from typing import Any
 from tokext.records import ServedRow, ThroughputRow
 from tokext.report.parts import Chart, Headline, Section, Table
 from tokext.report.sections.build import Material, alt_text, make_columns, make_section
-from tokext.report.show import visible
+from tokext.report.show import format_rate, visible
 from tokext.report.words import Words
 
 
@@ -62,7 +62,7 @@ def speed_chart(name: str, result: Iterable[Mapping[str, Any]], words: Words) ->
             "throughput.alt.row",
             model=names[row.model],
             batch_size=f"{row.batch_size:,}",
-            value=_rate(_median(row.decode_chars_per_second)),
+            value=format_rate(_median(row.decode_chars_per_second)),
             share=f"{row.bandwidth_share:.0%}",
         )
         for row in rows
@@ -79,8 +79,8 @@ def headline_of_speed(result: Sequence[Mapping[str, Any]], words: Words) -> Head
     first, last = batch[0], batch[-1]
     before, after = (_median(row.decode_chars_per_second) for row in (first, last))
     numbers = {"batch_size": first.batch_size, "before": before, "after": after}
-    said = {"batch_size": f"{first.batch_size:,}", "before": f"{before:,.0f}"}
-    said |= {"after": f"{after:,.0f}", "base": names[first.model], "model": names[last.model]}
+    said = {"batch_size": f"{first.batch_size:,}", "before": format_rate(before)}
+    said |= {"after": format_rate(after), "base": names[first.model], "model": names[last.model]}
     unit = words("unit.chars_per_second")
     if not last.decode_ratios:
         return Headline(words("headline.throughput_one", **said), numbers, after=after, unit=unit)
@@ -95,7 +95,7 @@ def headline_of_server(result: Sequence[Mapping[str, Any]], words: Words) -> Hea
     most = max((r for r in rows if r.model == rows[0].model), key=lambda row: row.concurrency)
     numbers = {"concurrency": most.concurrency, "after": most.chars_per_second}
     said = {"model": visible(most.model), "concurrency": f"{most.concurrency:,}"}
-    sentence = words("headline.served", after=f"{most.chars_per_second:,.0f}", **said)
+    sentence = words("headline.served", after=format_rate(most.chars_per_second), **said)
     unit = words("unit.chars_per_second")
     return Headline(sentence, numbers, after=most.chars_per_second, unit=unit)
 
@@ -104,7 +104,7 @@ def _group(batch: Sequence[ThroughputRow], words: Words) -> dict[str, Any]:
     rates = [_median(row.decode_chars_per_second) for row in batch]
     limits = [row.prediction.decode_chars_per_second for row in batch]
     said = [
-        words("throughput.label", value=_rate(rate), share=f"{row.bandwidth_share:.0%}")
+        words("throughput.label", value=format_rate(rate), share=f"{row.bandwidth_share:.0%}")
         for rate, row in zip(rates, batch, strict=True)
     ]
     name = words("throughput.batch", batch_size=f"{batch[0].batch_size:,}")
@@ -229,11 +229,6 @@ def _settings(row: ThroughputRow) -> dict[str, str]:
         "repeats": f"{row.repeats:,}",
         "bandwidth": f"{row.prediction.bytes_per_second / 1e9:,.0f}",
     }
-
-
-def _rate(chars_per_second: float) -> str:
-    """Whole characters, below a hundred with a tenth."""
-    return f"{chars_per_second:,.{0 if chars_per_second >= 100 else 1}f}"
 
 
 def _median(values: Sequence[float]) -> float:
