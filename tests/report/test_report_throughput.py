@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from report_data import write_rows
 
 from tokext.errors import InputError
 from tokext.output import json_text
@@ -102,6 +104,34 @@ def test_a_model_alone_has_no_ratio(tmp_path):
     folder = write(tmp_path, ROWS[:1])
     assert (folder / "throughput.png").exists()
     assert not (folder / "throughput_ratio.png").exists()
+
+
+def test_the_headline_joins_the_speed_of_its_own_tokenizer_alone(rows, tmp_path):
+    gain = write_rows(tmp_path / "gain.json", rows)
+    n_ids = rows[1]["tokenizer_size"]
+    base, other = speed_row("base", 1, 1.0, None), speed_row("other", 1, 0.4, 2.5)
+    own = replace(speed_row("own", 1, 0.5, 2.0), tokenizer_size=n_ids)
+    for measured, said in (([base, own], "100 → 200"), ([base, own, other], "100 → 200")):
+        speed = write_rows(tmp_path / "speed.json", [row.as_dict() for row in measured])
+        report = write_report([gain, speed], tmp_path / "report", force=True)
+        assert f"characters per second, batch 1: {said}" in report.headline.sentence
+    other = replace(other, tokenizer_size=120_000)
+    speed = write_rows(tmp_path / "speed.json", [row.as_dict() for row in (base, other)])
+    report = write_report([gain, speed], tmp_path / "report", force=True)
+    assert "per second" not in report.headline.sentence
+    label = "characters per second, batch 1, of another tokenizer, with 120,000 ids"
+    assert label in {fact.label for fact in report.facts}
+
+
+def test_pieces_of_another_tokenizer_do_not_stand_beside_the_gain(rows, tokenizer_folder, tmp_path):
+    gain = write_rows(tmp_path / "gain.json", rows)
+    labels = []
+    for more in ((), ("鳥", "森")):
+        shutil.rmtree(tmp_path / "run", ignore_errors=True)
+        report = write_report([tokenizer_folder(*more), gain], tmp_path / "report", force=True)
+        labels.append({fact.label for fact in report.facts})
+    assert "pieces added" in labels[0]
+    assert "pieces added" not in labels[1]
 
 
 def test_what_clients_saw_of_a_server_is_a_table(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tokext.report.comparison import Comparison
-from tokext.report.evidence import Evidence
+from tokext.report.evidence import Evidence, TokenizerResult
 from tokext.report.parts import Fact
 from tokext.report.show import format_rate, format_share, visible
 from tokext.report.words import Words
@@ -13,8 +13,8 @@ from tokext.report.words import Words
 
 def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> Iterable[Fact]:
     """What was added, what it brings on the main corpus, what stays, what was proved."""
-    if evidence.tokenizers:
-        extension = evidence.tokenizers[0].extension
+    if tokenizer := _spoken_of(evidence, comparison):
+        extension = tokenizer.extension
         n_added = len(extension.added)
         added = {"n_added": n_added}
         yield Fact(words("fact.added"), f"{n_added:,}", added, kinds=("tokenizer",))
@@ -23,7 +23,7 @@ def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> It
         yield Fact(label, f"{extension.size:,}", sizes, kinds=("tokenizer",))
     if comparison:
         yield from _facts_of_rows(comparison, words)
-    measured = (speed_fact(evidence, words), leakage_fact(evidence, words))
+    measured = (speed_fact(evidence, comparison, words), leakage_fact(evidence, words))
     yield from (fact for fact in measured if fact)
     if guarantees := evidence.guarantees_tried:
         numbers = {"n_held": sum(g.passed for g in guarantees), "n": len(guarantees)}
@@ -46,19 +46,46 @@ def leakage_fact(evidence: Evidence, words: Words) -> Fact | None:
     return Fact(words("fact.leakage"), value, numbers, kinds=("leakage",))
 
 
-def speed_fact(evidence: Evidence, words: Words) -> Fact | None:
-    """Characters per second that the first and the last model write, at the first batch size."""
+def speed_fact(evidence: Evidence, comparison: Comparison | None, words: Words) -> Fact | None:
+    """Characters per second that the first model and the extended one write, at one batch size.
+
+    Of the others the one whose tokenizer the report speaks of; where there is none the last, and
+    the label says how many ids it has.
+    """
     found = next(iter(evidence.of("throughput")), None)
     if found is None:
         return None
     size = found.result[0]["batch_size"]
     batch = [row for row in found.result if row["batch_size"] == size]
-    before, after = (float(row["decode_chars_per_second"]) for row in (batch[0], batch[-1]))
+    wanted = size_spoken_of(evidence, comparison)
+    last = next((row for row in batch if row["tokenizer_size"] == wanted), batch[-1])
+    before, after = (float(row["decode_chars_per_second"]) for row in (batch[0], last))
     value = format_rate(after)
     value = f"{format_rate(before)} → {value}" if len(batch) > 1 else value
     numbers = {"batch_size": size, "decode_chars_per_second": after}
     numbers |= {"decode_chars_per_second_before": before} if len(batch) > 1 else {}
-    return Fact(words("fact.speed", size=f"{size:,}"), value, numbers, kinds=("throughput",))
+    numbers["tokenizer_size"] = n_ids = last["tokenizer_size"]
+    key = "fact.speed" if wanted in (None, n_ids) else "fact.speed.other"
+    label = words(key, size=f"{size:,}", n_ids=f"{n_ids:,}")
+    return Fact(label, value, numbers, kinds=("throughput",))
+
+
+def size_spoken_of(evidence: Evidence, comparison: Comparison | None) -> int | None:
+    """How many ids the tokenizer has that the headline is about; None where no result says it."""
+    if comparison:
+        row = comparison.row(comparison.extended or comparison.base, comparison.main)
+        size: int | None = row.get("tokenizer_size") if row else None
+        return size
+    return evidence.tokenizers[0].extension.padded_size if evidence.tokenizers else None
+
+
+def _spoken_of(evidence: Evidence, comparison: Comparison | None) -> TokenizerResult | None:
+    """The first tokenizer that may be the one of the headline."""
+    wanted = size_spoken_of(evidence, comparison)
+    for tokenizer in evidence.tokenizers:
+        if wanted in (None, tokenizer.extension.size, tokenizer.extension.padded_size):
+            return tokenizer
+    return None
 
 
 def _facts_of_rows(comparison: Comparison, words: Words) -> Iterable[Fact]:

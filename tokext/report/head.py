@@ -9,9 +9,9 @@ from typing import Any
 from tokext.records import Plan, Sweep
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence
-from tokext.report.facts import leakage_fact, speed_fact
+from tokext.report.facts import leakage_fact, size_spoken_of, speed_fact
 from tokext.report.licenses import License
-from tokext.report.parts import Headline
+from tokext.report.parts import Fact, Headline
 from tokext.report.sections.throughput import headline_of_server, headline_of_speed
 from tokext.report.show import visible
 from tokext.report.words import Words
@@ -103,12 +103,20 @@ def _headline_of_rows(comparison: Comparison, evidence: Evidence, words: Words) 
     said |= {"before": f"{before['chars_per_token']:.3f}", "times": f"{times:.2f}"}
     numbers |= {"before": before["chars_per_token"], "times": times}
     numbers |= {"base": before["tokenizer"], "extended": after["tokenizer"]}
-    more = [speed_fact(evidence, words), leakage_fact(evidence, words)]
-    clauses = [f"{fact.label}: {fact.value}" for fact in more if fact]
-    numbers |= {key: value for fact in more if fact for key, value in fact.numbers.items()}
+    more = _more_of(evidence, comparison, words)
+    clauses = [f"{fact.label}: {fact.value}" for fact in more]
+    numbers |= {key: value for fact in more for key, value in fact.numbers.items()}
     key = "headline.gain.more" if clauses else "headline.gain"
     sentence = words(key, more=words.join(clauses), **said)
     return Headline(sentence, numbers, before["chars_per_token"], after["chars_per_token"], unit)
+
+
+def _more_of(evidence: Evidence, comparison: Comparison, words: Words) -> list[Fact]:
+    """Speed and leakage, as far as they are not of another tokenizer than the gain is."""
+    wanted = size_spoken_of(evidence, comparison)
+    found = speed_fact(evidence, comparison, words), leakage_fact(evidence, words)
+    sizes = [(fact, fact.numbers.get("tokenizer_size")) for fact in found if fact]
+    return [fact for fact, size in sizes if None in (size, wanted) or size == wanted]
 
 
 def card(evidence: Evidence) -> dict[str, str | None]:
