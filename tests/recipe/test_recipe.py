@@ -65,7 +65,11 @@ def test_the_first_run_does_every_stage_and_leaves_its_results(folder_of_recipe,
     assert len(extension["added"]) == 30
     rows = json.loads((folder_of_recipe / "run/compression.json").read_text("utf-8"))
     assert rows[1]["n_tokens"] < rows[0]["n_tokens"]
-    assert (folder_of_recipe / "run/report/report.html").is_file()
+    card = (folder_of_recipe / "run/report/report.md").read_text("utf-8")
+    assert "hf upload YOUR-NAME/small tokenizer" in card
+    assert str(folder_of_recipe) not in card
+    report = json.loads((folder_of_recipe / "run/report/report.json").read_text("utf-8"))
+    assert report["charts"]["compression"]["series"] == ["Mistral-7B-v0.1", "small"]
 
 
 def test_a_second_run_does_nothing(folder_of_recipe, first):

@@ -88,8 +88,8 @@ def test_a_base_in_a_folder_gives_its_card_s_licence_and_no_path_for_a_name(base
 def test_commands_are_shown_without_the_folders_of_this_machine():
     from tokext.report.sections.method import _command
 
-    typed = ["merge", "--added", "/home/someone/added", "-o", "out/ja"]
-    assert _command({"command": typed}) == "tokext merge --added added -o out/ja"
+    typed = ["merge", "--added", "/home/me/added", "--base=/home/me/zephyr", "-o", "out/ja"]
+    assert _command({"command": typed}) == "tokext merge --added added --base=zephyr -o out/ja"
 
 
 def test_a_card_that_cannot_be_read_states_no_licence(tmp_path):

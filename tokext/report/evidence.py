@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tokext.records import Extension, Guarantee, InputFile
@@ -13,12 +14,13 @@ from tokext.report.packed import PackedVocabulary
 
 @dataclass(frozen=True)
 class TokenizerResult:
-    """A tokenizer folder; `packed` is None where the page cannot cut text as it does.
+    """A tokenizer and its folder; `packed` is None where the page cannot cut text as it does.
 
     `license` is the one that lies in it or that its base states, None where neither does.
     """
 
     name: str
+    folder: Path
     extension: Extension
     dropped: Mapping[str, int]
     packed: PackedVocabulary | None

@@ -66,7 +66,8 @@ def _read_tokenizer(evidence: Evidence, path: Path, name: str, record: dict[str,
     packed = pack(path, extension, rules) if rules and extension.added else None
     dropped = dict(result.get("dropped") or {})
     terms = license_of(path, extension.base.license)
-    evidence.tokenizers.append(TokenizerResult(name, extension, dropped, packed, terms))
+    whole = path.resolve()
+    evidence.tokenizers.append(TokenizerResult(name, whole, extension, dropped, packed, terms))
     _read_verified(evidence, path, name, record)
 
 

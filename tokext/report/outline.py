@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tokext.records import RECORD_FILE, InputFile
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence
@@ -19,7 +21,7 @@ def outline(
     *,
     title: str | None = None,
     corpus: str | None = None,
-    folder: str = "report",
+    folder: Path = Path("report"),
 ) -> Report:
     """Put the evidence in order: headline, facts, sections.
 

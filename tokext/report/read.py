@@ -10,6 +10,7 @@ from tokext.errors import InputError
 from tokext.records import RECORD_FILE, Kind, file_record, read_json, read_record
 from tokext.report.evidence import Evidence
 from tokext.report.kinds import HINT, KINDS, kind_of_rows
+from tokext.report.names import hide_folders, named_by_recipe, recipe_of
 
 
 def read_evidence(results: Iterable[str | Path]) -> Evidence:
@@ -28,6 +29,7 @@ def read_evidence(results: Iterable[str | Path]) -> Evidence:
             _read_one(evidence, path, _name(path), alone=True)
         else:
             _read_inside(evidence, path)
+    hide_folders(evidence)
     if evidence.is_empty:
         raise InputError("there is no result to report on.", hint=HINT)
     return evidence
@@ -36,14 +38,17 @@ def read_evidence(results: Iterable[str | Path]) -> Evidence:
 def _name(path: Path) -> str:
     """A result's name without the machine's folders; `tokenizer` alone would name nothing."""
     whole = path.resolve()
-    return f"{whole.parent.name}/{whole.name}" if whole.name == "tokenizer" else whole.name
+    if whole.name != "tokenizer":
+        return whole.name
+    return f"{recipe_of(whole.parent) or whole.parent.name}/{whole.name}"
 
 
 def _read_inside(evidence: Evidence, folder: Path) -> None:
     """Read every result one level down; files that are no results of tokext are passed over."""
-    before = len(evidence.files)
+    before, whole = len(evidence.files), folder.resolve()
+    named = recipe_of(whole) or whole.name
     for path in _results_inside(folder):
-        _read_one(evidence, path, f"{folder.resolve().name}/{path.name}", alone=False)
+        _read_one(evidence, path, f"{named}/{path.name}", alone=False)
     if len(evidence.files) == before:
         raise InputError(f"the folder {folder} holds no result of tokext.", hint=HINT)
 
@@ -64,10 +69,13 @@ def _read_one(evidence: Evidence, path: Path, name: str, *, alone: bool) -> None
     if file.is_file() and file.suffix == ".json" and isinstance(rows := read_json(file), list):
         kind = kind_of_rows(rows) or "compression"
         evidence.add_file(file_record(file, name), kind)
+        rows = named_by_recipe(rows, path.resolve().parent)
         KINDS[kind](evidence, file, name, {"result": rows})
         return
     record = read_record(path)
     kind = record["kind"]
+    if "result" in record:
+        record["result"] = named_by_recipe(record["result"], path.resolve().parent)
     source = f"{name}/{RECORD_FILE}" if path.is_dir() else name
     evidence.add_file(file_record(file, source), kind)
     if kind == "run" and path.is_dir():

@@ -15,7 +15,7 @@ _INVISIBLE = regex.compile(r"[\p{C}\p{Zl}\p{Zp}]|(?![ \u3000])\p{Zs}")
 #: Endings of text files say nothing about the text.
 _SUFFIX = regex.compile(r"(?<=.)(\.(txt|jsonl?|csv|parquet))?(\.(gz|zst|xz|bz2))?$")
 #: Last parts that name a kind of file, not a tokenizer.
-_GENERIC = {"tokenizer", "tokenizer.model", "tokenizer.json"}
+GENERIC = {"tokenizer", "tokenizer.model", "tokenizer.json"}
 
 EMPTY = "–"
 
@@ -105,6 +105,6 @@ def short_names(names: list[str]) -> dict[str, str]:
 
 def _telling_part(name: str) -> str:
     parts = [part for part in regex.split(r"[/\\]", name) if part] or [name]
-    if parts[-1] in _GENERIC and len(parts) > 1:
+    if parts[-1] in GENERIC and len(parts) > 1:
         parts.pop()
     return _SUFFIX.sub("", parts[-1])

@@ -49,7 +49,7 @@ def write_report(
     results = [Path(result) for result in results]
     words = Words(locale)
     evidence = read_evidence(results)
-    report = outline(evidence, words, title=title, corpus=corpus, folder=Path(output).name)
+    report = outline(evidence, words, title=title, corpus=corpus, folder=Path(output))
     with whole_folder(output, force=force, inputs=results) as folder:
         _write_files(report, words, folder)
         write_record(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tokext.report.comparison import Comparison, Row
@@ -17,14 +18,14 @@ from tokext.report.words import Words
 class Material:
     """What a section is made from: all that was read, and the words to speak of it.
 
-    `comparison` are the compression rows put in order, None where there are none. `folder` is the
-    name of the folder that the report is written to.
+    `comparison` are the compression rows put in order, None where there are none. `folder` is
+    where the report is written.
     """
 
     evidence: Evidence
     comparison: Comparison | None
     words: Words
-    folder: str = "report"
+    folder: Path = Path("report")
 
 
 PAIR: tuple[tuple[str, str, Form], ...] = (

@@ -117,8 +117,11 @@ def _command(record: Mapping[str, Any]) -> str | None:
 
 
 def _in_public(argument: str) -> str:
-    """An argument without the folders of one machine before a path's last part."""
-    return Path(argument).name if Path(argument).is_absolute() else argument
+    """An argument, or what stands behind its equals sign, without the folders of one machine."""
+    if Path(argument).is_absolute():
+        return Path(argument).name
+    name, sign, value = argument.partition("=")
+    return f"{name}{sign}{Path(value).name}" if Path(value).is_absolute() else argument
 
 
 def _files_table(evidence: Evidence, words: Words) -> Table:
