@@ -1,14 +1,27 @@
-"""Puts the help of every command and the stages of a recipe into the pages that ask for them."""
+"""Puts the help of every command, the stages of a recipe and pictures of results into the pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
+from mkdocs.structure.files import File, Files
 
 from tokext.cli.main import LazyGroup, cli
 from tokext.recipe.stages import STAGES
+
+#: Where pictures of results lie; on the site, and on a forge that shows the pages as they are.
+_PICTURES, _RESULTS = "results/", "../benchmarks/results/"
+
+
+def on_files(files: Files, config: Any, **_: Any) -> Files:
+    """Take the pictures of results along, which lie outside the pages; called by mkdocs."""
+    for path in sorted(Path(config["docs_dir"], _RESULTS).glob("*.png")):
+        name = f"{_PICTURES}{path.name}"
+        files.append(File.generated(config, name, abs_src_path=str(path.resolve())))
+    return files
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -16,7 +29,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     for mark, made in (("<!-- every command -->", sections), ("<!-- every stage -->", stages)):
         if mark in markdown:
             markdown = markdown.replace(mark, made())
-    return markdown
+    return markdown.replace(_RESULTS, _PICTURES)
 
 
 def sections() -> str:

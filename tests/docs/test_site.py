@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +50,12 @@ def test_the_site_has_every_command_stage_and_public_name(site):
     python = (site / "reference" / "python.html").read_text(encoding="utf-8")
     for name in tokext.__all__:
         assert f'id="tokext.{name}"' in python, name
+
+
+@pytest.mark.slow
+def test_the_first_page_shows_a_picture_of_results_and_says_what_it_shows(site):
+    text = (site / "index.html").read_text(encoding="utf-8")
+    [alt] = re.findall(r'<img alt="([^"]*)" src="results/compression.png"', text)
+    assert len(alt) > 80
+    shown = (site / "results" / "compression.png").read_bytes()
+    assert shown == (ROOT / "benchmarks" / "results" / "compression.png").read_bytes()
