@@ -59,6 +59,7 @@ def fill(folder: Path, page: Path) -> None:
     if "folder/" in shown:
         (folder / "folder").mkdir()
         (folder / "folder" / "more.txt").write_bytes((folder / "japanese.txt").read_bytes())
+    if "novels.jsonl" in shown:
         line = json.dumps({"text": "庭の柿の木に、今年もたくさんの実がなった。"})
         (folder / "novels.jsonl").write_text(f"{line}\n" * 3, encoding="utf-8")
     for system in SYSTEMS:
