@@ -97,15 +97,3 @@ def test_every_result_comes_from_a_script_or_from_a_command_that_the_page_names(
         made = any(path.stem.startswith(script.name) for script in SCRIPTS)
         assert (path.name in by_hand and path.name in shown) or made, path.name
     assert all(f"make bench-{name}" in shown for name in runner.ALONE)
-
-
-def test_what_the_readme_says_of_growth_is_in_its_result():
-    result = json.loads((BENCHMARKS / "results" / "scaling.json").read_text(encoding="utf-8"))
-    row = max((r for r in result["rows"] if r["workers"] == 1), key=lambda r: r["n_bytes"])
-    told = " ".join((BENCHMARKS.parent / "README.md").read_text(encoding="utf-8").split())
-    assert f"Of {row['n_bytes'] / 1e6:.0f} MB of Japanese one worker" in told
-    assert f"{row['n_chars'] / row['count_seconds'] / 1e6:.1f} million characters a second" in told
-    assert f"takes {row['count_peak_bytes'] / 1e9:.2f} GB" in told
-    assert f"{row['n_distinct_runs'] / 1e6:.1f} million distinct" in told
-    assert f"takes {row['train_peak_bytes'] / 1e9:.1f} GB for {row['n_pieces']:,} pieces" in told
-    assert f"{result['growth']['beta']:.2f}th power" in told
