@@ -25,6 +25,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -44,7 +45,7 @@ from tokext.report.charts import png
 from tokext.report.parts import Chart
 from tokext.tokenizer.load import load_tokenizer
 from tokext.vocab.folder import read_added
-from tokext.vocab.reach import model_with
+from tokext.vocab.reach import choose_reachable, model_with
 from tokext.vocab.train import METHODS
 
 SIZES = (8_000, 30_000, 75_000, 88_000)
@@ -192,7 +193,8 @@ def cuts(name: str, work: Path) -> Iterable[tuple[int, Cut]]:
         return
     pieces, _ = read_added(work / name / "added")
     for size in (s for s in SIZES if s <= len(pieces)):
-        yield size, Cut.of_model(model_with(base, pieces[:size]))
+        _, model = choose_reachable(base, iter(pieces), size, Counter())
+        yield size, Cut.of_model(model)
     if len(pieces) not in SIZES:
         yield len(pieces), Cut.of_model(model_with(base, pieces))
 

@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 import sentencepiece
+import tokenizers
 
 from tokext.corpus.boundaries import runs_of, script_cutter
 from tokext.corpus.count import count_runs
@@ -20,7 +21,7 @@ from tokext.errors import InputError
 from tokext.languages import find_language
 from tokext.merge.merge import extend
 from tokext.progress import shown
-from tokext.records import Extension
+from tokext.records import AddedPiece, Extension
 from tokext.tokenizer.load import load_tokenizer
 from tokext.vocab.added import train_vocab
 from tokext.vocab.folder import read_added
@@ -265,6 +266,25 @@ def test_a_vetoed_character_comes_back_neither_by_learning_nor_by_merging(base, 
         merged = extend(base, pieces, language=JA)
         assert len(pieces) == 10
         assert any("鬱" in piece.text for piece in merged.model.pieces) is expected
+
+
+@pytest.mark.parametrize("token", ["<s>", "</s>", "<unk>"])
+def test_no_piece_is_built_around_a_token_that_is_cut_out_first(tmp_path, token):
+    """And a tokenizer.json reaches every piece, which cuts that token out of any text."""
+    base = load_tokenizer("mistralai/Mistral-7B-v0.1")
+    lines = [f"価格は{token}旧価格{token}です。"] * 40
+    (tmp_path / "ja.txt").write_text("\n".join(lines), encoding="utf-8")
+    options = {"base": base.name, "size": 12, "workers": 1}
+    train_vocab(tmp_path / "ja.txt", tmp_path / "added", boundary="none", **options)
+    pieces, _ = read_added(tmp_path / "added")
+    assert len(pieces) == 12
+    assert not any(token in p.piece for p in pieces)
+    merged = extend(base, [*pieces, AddedPiece(f"は{token}", 9)], language=JA)
+    assert [a.piece for a in merged.extension.added if token in a.piece] == []
+    fast = tokenizers.Tokenizer.from_str(merged.fast.json())
+    for added in merged.extension.added:
+        ids = fast.encode(f"\n{added.piece}", add_special_tokens=False).ids
+        assert ids[-1:] == [added.id]
 
 
 @pytest.mark.parametrize("boundary", ["punctuation"], indirect=True)

@@ -183,7 +183,7 @@ class Duplicates:
 
 
 def _digests(texts: Sequence[str]) -> Digests:
-    """Python's own hashes, which it keys anew in each process: nobody can make two texts alike."""
+    """Python's own hashes, keyed anew in each process (but for a fixed PYTHONHASHSEED)."""
     return np.fromiter(map(hash, texts), np.int64, len(texts)).view(np.uint64)
 
 

@@ -94,7 +94,7 @@ def entering_pieces(
     dropped: Counter[str],
 ) -> Iterator[AddedPiece]:
     """The candidates that may enter, each after the characters it needs."""
-    rules = Rules(language, keep_all=keep_all)
+    rules = Rules(language, keep_all=keep_all, cut_first=base.tokens_cut_first)
     known = {piece.text for piece in base.pieces}
     for candidate in candidates:
         reason = _why_not(candidate.piece, known, rules, keep_all)
@@ -115,6 +115,8 @@ def _why_not(piece: str, known: set[str], rules: Rules, keep_all: bool) -> str:
         return "in the base already"
     if not rules.is_well_formed(piece):
         return "with a digit, a space or a control character inside"
+    if rules.holds_token(piece):
+        return "with a token inside that is cut out of text first"
     name = rules.language.name
     if not keep_all and not rules.language.has_letter(piece):
         return f"without a letter of {name}"

@@ -67,6 +67,20 @@ class Tokenizer:
         return self.fast_file.to_sentencepiece()
 
     @cached_property
+    def tokens_cut_first(self) -> tuple[str, ...]:
+        """What a `tokenizer.json` cuts out of text before it merges anything, such as ``<s>``.
+
+        Special tokens of the model, and the tokens of a fine-tune.
+        """
+        if self.model_file is None:
+            texts = [token["content"] for token in self.fast.fields.get("added_tokens") or []]
+        else:
+            special = (PieceType.UNKNOWN, PieceType.CONTROL, PieceType.USER_DEFINED)
+            size = self.model_file.size
+            texts = [p.text for n, p in enumerate(self.pieces) if n >= size or p.type in special]
+        return tuple(dict.fromkeys(filter(None, texts)))
+
+    @cached_property
     def fast(self) -> FastTokenizer:
         """The fast tokenizer: the file, or what the SentencePiece model stands for.
 

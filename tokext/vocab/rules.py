@@ -24,7 +24,8 @@ class Rules:
     Digits stay by themselves, and so do spaces, but for the one before a word in languages that
     are written with spaces. What stands in `veto` is kept out. With `keep_all` pieces need no
     letter of the language, and text in other languages is cut differently because of them.
-    `kept_out` gathers what was asked for and stands in `veto`.
+    `kept_out` gathers what was asked for and stands in `veto`. `cut_first` are tokens that are cut
+    out of text before anything is merged: no piece holds one, as no text would be encoded to it.
 
     Raises:
         InputError: `max_piece_length` is not between 1 and 512, or `min_count` is below 1.
@@ -35,6 +36,7 @@ class Rules:
     min_count: int = 2
     veto: frozenset[str] = frozenset()
     keep_all: bool = False
+    cut_first: tuple[str, ...] = ()
     kept_out: set[str] = field(default_factory=set, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +60,7 @@ class Rules:
             len(piece) <= self.max_piece_length
             and (self.keep_all or self.language.has_letter(piece))
             and self.is_well_formed(piece)
+            and not self.holds_token(piece)
         )
 
     def allows_characters(self, piece: str, known: Container[str]) -> bool:
@@ -91,6 +94,17 @@ class Rules:
         """Whether no digit, space or control character stands where it may not."""
         inside = piece.removeprefix(SPACE) if self.language.spaced or self.keep_all else piece
         return bool(inside) and _find_never_inside()(inside) is None
+
+    def holds_token(self, piece: str) -> bool:
+        """Whether a token that is cut out first stands in a piece.
+
+        Example:
+            >>> from tokext.languages import find_language
+            >>> rules = Rules(find_language("ja"), cut_first=("<s>", "</s>"))
+            >>> rules.holds_token("は<s>"), rules.holds_token("は<")
+            (True, False)
+        """
+        return any(token in piece for token in self.cut_first)
 
 
 @cache

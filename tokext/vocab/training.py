@@ -87,8 +87,9 @@ class Training:
             EVERYTHING if keep_all else boundary or default_boundary(method, self.base, preset)
         )
         self._rules = Rules(
-            find_language(language), max_piece_length, min_count, self.vetoed, keep_all
-        )
+            find_language(language), max_piece_length, min_count, self.vetoed, keep_all,
+            self.base.tokens_cut_first,
+        )  # fmt: skip
         self._cutting: dict[str, Any] = {
             "keep_scripts_apart": keep_scripts_apart,
             "dictionary": dictionary,
