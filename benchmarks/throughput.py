@@ -6,9 +6,9 @@
 FOLDER holds corpora/ja_train.txt.gz, which 88,000 pieces are learned from, and
 corpora/ja_heldout_literature.txt, which is read and written. A Mistral of about a billion
 parameters with random weights is made twice, with the base's rows and with the extension's, and
-both replay the same characters in turns, at batch 1 and 8, five and three times: about eleven
-minutes on two cores and 14 GB; windows are cut from all over the text. With --cache the learned
-tokenizer is kept there, and used again. On a GPU:
+both replay the same characters in turns, at batch 1 and 8, five and three times: 8 minutes on
+two cores and 10 GB, since both models lie in memory together; windows are cut from all over the
+text. With --cache the learned tokenizer is kept there, and used again. On a GPU:
 
     python benchmarks/throughput.py --data FOLDER --shape mistral-7b --device cuda --compile \\
       --batch-size 1 8 32 --new-tokens 128 --prefill-chars 512 -o RESULT_gpu.json
@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from conditions import machine, stamp, versions
+from conditions import load_average, machine, stamp, versions
 from marks import write_between
 from transformers import DynamicCache
 
@@ -84,13 +84,14 @@ def main() -> None:
     if options.render:
         result = json.loads(options.output.read_text(encoding="utf-8"))
         name = options.output.stem
-        rendered = f"{image(name)}\n\n{table(result)}"
+        rendered = f"{image(name)}\n\n{table(result)}\n\n{basis(result)}"
         write_between(options.render, name, rendered)
         options.output.with_suffix(".png").write_bytes(picture(result))
 
 
 def run(options: argparse.Namespace, cache: Path) -> dict[str, Any]:
     """Learn, measure, and say under which conditions."""
+    load = load_average()
     extended = learned(options.data / TRAINING, cache, options.size)
     held_out = options.data / HELD_OUT
     device = find_device(options.device)
@@ -99,30 +100,24 @@ def run(options: argparse.Namespace, cache: Path) -> dict[str, Any]:
         for name in (BASE, extended)
     ]
     corpus, text = read_whole([held_out])
-    rows: list[ThroughputRow] = []
-    for size, repeats in with_repeats(options.batch_size, options.repeats):
-        rows += measure_subjects(
-            subjects,
-            text,
-            corpus=corpus,
-            batch_size=[size],
-            new_tokens=options.new_tokens,
-            prefill_chars=options.prefill_chars,
-            repeats=repeats,
-            compiled=options.compile,
-        )
+    rows = measure_subjects(
+        subjects,
+        text,
+        corpus=corpus,
+        batch_size=options.batch_size,
+        new_tokens=options.new_tokens,
+        prefill_chars=options.prefill_chars,
+        repeats=options.repeats[-1],
+        repeats_at=dict(zip(options.batch_size, options.repeats, strict=False)),
+        compiled=options.compile,
+    )
     del subjects
     return {
         **stamp("throughput"),
-        "conditions": conditions(options),
+        "conditions": conditions(options) | {"load_average": load},
         "harness": harness_cost(held_out.read_text(encoding="utf-8"), options.device),
         "rows": [row.as_dict() | {"model": Path(row.model).name} for row in rows],
     }
-
-
-def with_repeats(sizes: list[int], repeats: list[int]) -> list[tuple[int, int]]:
-    """Each batch size with its repeats; the last number is that of all the others."""
-    return [(size, repeats[min(at, len(repeats) - 1)]) for at, size in enumerate(sizes)]
 
 
 def learned(training: Path, cache: Path, size: int) -> Path:
@@ -233,6 +228,20 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+def basis(result: dict[str, Any]) -> str:
+    """How much text the figures rest on: that of the windows, and that of the whole."""
+    rows = [ThroughputRow.from_dict(row) for row in result["rows"][::2]]
+    first = rows[0]
+    parts = [
+        f"{row.n_prefill_chars + row.n_decode_chars[0]:,} at batch {row.batch_size}" for row in rows
+    ]
+    return (
+        f"Each sequence reads {first.n_prefill_chars // first.batch_size:,} characters and writes "
+        f"{first.n_decode_chars[0] // first.batch_size:,}: of the text's {first.n_text_chars:,} "
+        f"characters {', '.join(parts)} are used."
+    )
+
+
 def with_spread(values: Sequence[float], form: str) -> str:
     """The median, and the lowest and highest behind it."""
     low, high = min(values), max(values)
@@ -246,7 +255,7 @@ def section(result: dict[str, Any]) -> str:
         f"A pass of the harness takes {cost['over_loop']:.3f} of the plainest loop's time and "
         f"{cost['over_generate']:.3f} of `generate`'s ({cost['shape']}, {cost['n_steps']} steps)."
     )
-    return f"{table(result)}\n\n{told}"
+    return f"{table(result)}\n\n{basis(result)}\n\n{told}"
 
 
 def losses(result: dict[str, Any]) -> list[str]:

@@ -60,6 +60,10 @@ def of_speed():
     rows = result("throughput")["rows"]
     yield f"the base's {rows[0]['n_rows']:,} rows"
     yield f"with {rows[1]['n_rows'] - rows[0]['n_rows']:,} more"
+    one, eight = rows[0], rows[2]
+    yield f"reads {one['n_prefill_chars']} characters and writes {one['n_decode_chars']}"
+    used = [row["n_prefill_chars"] + row["n_decode_chars"] for row in (one, eight)]
+    yield f"{one['n_text_chars']:,} characters {used[0]} at batch 1, {used[1]:,} at batch 8"
 
 
 def of_growth():

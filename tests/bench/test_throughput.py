@@ -387,6 +387,18 @@ def test_the_cpu_is_tried_out_where_no_machine_is_named(fine):
     assert row.device == "cpu"
 
 
+def test_all_batches_are_predicted_for_one_machine_each_after_its_own_passes(fine):
+    rows = measure_subjects(
+        [subject(fine)], TEXT, batch_size=[1, 2, 3], new_tokens=4, prefill_chars=10,
+        repeats=1, repeats_at={1: 3, 2: 2},
+    )  # fmt: skip
+    assert [(row.batch_size, row.repeats) for row in rows] == [(1, 3), (2, 2), (3, 1)]
+    assert rows[0].prediction.is_measured_machine
+    assert len({row.prediction.bytes_per_second for row in rows}) == 1
+    assert len({row.prediction.operations_per_second for row in rows}) == 1
+    assert all(row.bandwidth_share <= 1 for row in rows)
+
+
 def test_weights_that_wait_on_the_disk_change_nothing_that_is_said(tmp_path):
     folder = write_model(tmp_path / "model")
     options = {"mode": "free", "batch_size": [2], **SMALL, "seed": 3}

@@ -60,6 +60,27 @@ def test_the_committed_figures_are_of_passes_long_enough_and_stay_below_their_li
         assert row["bandwidth_share"] <= 1
 
 
+def test_the_committed_figures_are_all_of_one_machine(measured):
+    if "load_average" not in measured["conditions"]:
+        pytest.skip("the committed figures are older: make them with benchmarks/throughput.py")
+    assert len({row["prediction"]["bytes_per_second"] for row in measured["rows"]}) == 1
+
+
+def test_it_is_said_how_much_text_the_figures_rest_on(tmp_path, measured):
+    readme, result = tmp_path / "README.md", tmp_path / "throughput.json"
+    readme.write_text("<!-- throughput: begin -->\n<!-- throughput: end -->\n", "utf-8")
+    for row in measured["rows"]:
+        row["n_text_chars"] = 123_456
+        row["n_prefill_chars"] = 1_000 * row["batch_size"]
+    result.write_text(json.dumps(measured), "utf-8")
+    assert render(readme, result).returncode == 0
+    one, eight = (row["n_decode_chars"] for row in measured["rows"][::2])
+    said = (
+        f"of the text's 123,456 characters {1_000 + one:,} at batch 1, {8_000 + eight:,} at batch 8"
+    )
+    assert said in readme.read_text("utf-8")
+
+
 def test_the_readme_states_the_spread(tmp_path, measured):
     readme = tmp_path / "README.md"
     readme.write_text("<!-- throughput: begin -->\n<!-- throughput: end -->\n", "utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -124,14 +124,19 @@ def measure_subjects(
     machine: str = "auto",
     seed: int = 0,
     team: Team | None = None,
+    repeats_at: Mapping[int, int] | None = None,
 ) -> list[ThroughputRow]:
-    """The same for models that are loaded already; see `measure_throughput`."""
+    """The same for models that are loaded already; see `measure_throughput`.
+
+    `repeats_at` says at which batch sizes other than `repeats` passes count. All rows are predicted
+    for one machine: one that is tried out is tried before and after each batch.
+    """
     sample = spread_sample(text, _SAMPLE_CHARS)
     first = subjects[0].tokenizer
     decode_chars = max(1, round(new_tokens * len(sample) / len(first.encode(sample))))
     found = machine_of(machine, subjects[0].model)
     team = team or Team()
-    measuring = _Measuring(mode, repeats, warmup, compiled, seed, team)
+    measuring = _Measuring(mode, warmup, compiled, seed, team)
     batches: list[list[Passes]] = []
     waiting, tried = list(dict.fromkeys(batch_size)), set[int]()
     while waiting:
@@ -139,7 +144,11 @@ def measure_subjects(
         tried.add(size)
         windows = cut_windows(text, size * team.size, prefill_chars, decode_chars)
         say(f"batch {size}: {windows.told}.")
-        measured = measuring.try_batch(subjects, team.share(windows))
+        own_repeats = (repeats_at or {}).get(size, repeats)
+        measured = measuring.try_batch(subjects, team.share(windows), own_repeats)
+        if found.measured:
+            # Again after each batch: what stood in the way of one try does not lower the limit.
+            found = found.best_of(machine_of(machine, subjects[0].model))
         if measured is not None:
             batches.append(measured)
         elif size == 1:
@@ -153,9 +162,7 @@ def measure_subjects(
             if smaller not in tried and smaller not in waiting:
                 waiting.insert(0, smaller)
     if found.measured:
-        # Tried before and after: what stood in the way of one of them does not lower the limit.
-        again = machine_of(machine, subjects[0].model)
-        found = reached(found.best_of(again), itertools.chain.from_iterable(batches))
+        found = reached(found, itertools.chain.from_iterable(batches))
     rows = (team.join(make_rows(own, corpus=corpus, machine=found)) for own in batches)
     return list(itertools.chain.from_iterable(rows))
 
@@ -165,21 +172,22 @@ class _Measuring:
     """How batches are measured."""
 
     mode: Mode
-    repeats: int
     warmup: int
     compiled: bool
     seed: int
     team: Team
 
-    def try_batch(self, subjects: Sequence[Subject], windows: Windows) -> list[Passes] | None:
+    def try_batch(
+        self, subjects: Sequence[Subject], windows: Windows, repeats: int
+    ) -> list[Passes] | None:
         """The passes of one batch size; None if memory ran out, here or in another process."""
         passes = self._try(lambda: [self._prepare(subject, windows) for subject in subjects])
         if passes is None:
             return None
-        n_passes = (self.warmup + self.repeats) * len(passes)
+        n_passes = (self.warmup + repeats) * len(passes)
         title = f"batch {len(windows.texts)}"
         with bar(title, total=n_passes, unit="pass") as progress:
-            for repeat in range(self.warmup + self.repeats):
+            for repeat in range(self.warmup + repeats):
                 # In turns, so that a machine that slows down slows all of them.
                 for own in passes:
                     timing = self._try(partial(self._run, own, self.seed + repeat))
