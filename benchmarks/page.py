@@ -86,7 +86,10 @@ def section(script: Script, result: dict[str, Any]) -> list[str]:
         f"## {script.name}",
         script.purpose,
         f"    {script.command}",
-        *conditions(result.get("conditions") or result.get("machine") or {}),
+        *conditions(
+            (result.get("conditions") or result.get("machine") or {})
+            | {key: result[key] for key in ("boundary", "load_average") if key in result}
+        ),
         body,
     ]
 
