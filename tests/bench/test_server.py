@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import loopback
 import pytest
 from loopback import answer_to, serve
 from serving import transformers_serve
@@ -148,6 +149,43 @@ def test_a_key_in_an_answer_is_not_written(tmp_path, monkeypatch):
         sample_server(server.url, [f"鍵は {KEY} か"], tmp_path / "out", model="m")
     (line,) = lines(tmp_path / "out")
     assert KEY not in line["text"]
+
+
+@pytest.mark.parametrize(
+    ("key", "answers"),
+    [
+        ("x", {"The box": "The box"}),
+        ("EMPTY", {"The list is EMPTY": "The list is EMPTY"}),
+        (
+            "token-abc123",
+            {"the end token": "the end token", "a token-abc123 b": "a [key] b"},
+        ),
+    ],
+)
+def test_an_answer_loses_the_whole_key_alone_and_a_placeholder_is_no_key(
+    tmp_path, monkeypatch, capsys, key, answers
+):
+    monkeypatch.setenv("TOKEXT_API_KEY", key)
+    monkeypatch.setattr(loopback, "answer_to", lambda prompt: prompt)
+    token = progress.shown.set(True)
+    try:
+        with serve() as server:
+            sample_server(server.url, [*answers], tmp_path / "out", model="m", n=2)
+    finally:
+        progress.shown.reset(token)
+    assert {line["prompt"]: line["text"] for line in lines(tmp_path / "out")} == answers
+    n_said = capsys.readouterr().err.count("repeats the key")
+    assert n_said == ("[key]" in str(answers))
+
+
+def test_samples_of_another_template_file_are_not_mixed_in(tmp_path):
+    path, out = tmp_path / "mine.txt", tmp_path / "out"
+    path.write_text("{user}\n答え: ", "utf-8")
+    with serve() as server:
+        sample_server(server.url, ["一"], out, model="m", template=path)
+        path.write_text("{user}\n回答: ", "utf-8")
+        with pytest.raises(OutputError, match=r"its template is 'mine\.txt@"):
+            sample_server(server.url, ["一"], out, model="m", template=path)
 
 
 @pytest.mark.parametrize("bad", ["\nsecond", "\u3042", " x", "\x7f", "é", "\r\nX-Other: 1"])

@@ -11,7 +11,7 @@ from tiny_models import ZEPHYR, write_tokenizer
 from transformers import AutoTokenizer
 
 from tokext.bench.prompts import Prompt
-from tokext.bench.templates import TEMPLATES, PromptFormat, find_template
+from tokext.bench.templates import OWN, TEMPLATES, PromptFormat, find_template
 from tokext.errors import InputError, TokenizerError
 
 ASKED = Prompt("p", "こんにちは", system="日本語で。")
@@ -144,6 +144,20 @@ def test_a_chat_template_that_refuses_system_messages_gets_them_before_the_promp
     dropping = with_template(None, tmp_path / "silent", silent)
     assert "<|user|>\n日本語で。\n\nこんにちは</s>" in PromptFormat(own).text(ASKED)
     assert PromptFormat(dropping).text(ASKED) == "日本語で。\n\nこんにちは"
+
+
+def test_a_file_never_goes_by_the_name_of_a_known_format_and_another_text_has_another(tmp_path):
+    path = tmp_path / "chatml.txt"
+    names = set()
+    for text in ("{user}\n答え: ", "{user}\n回答: "):
+        path.write_text(text, "utf-8")
+        names.add(find_template(path).name)
+    path = tmp_path / "plain"
+    path.write_text("{user}", "utf-8")
+    names.add(find_template(path).name)
+    assert len(names) == 3
+    assert not names & {*TEMPLATES, OWN}
+    assert find_template(path).name == find_template(path).name
 
 
 def test_a_file_is_a_format_and_one_final_newline_is_the_editors(tmp_path):

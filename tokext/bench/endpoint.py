@@ -31,6 +31,8 @@ _MOST_BYTES = 64 << 20
 _LOOK_SECONDS = 10.0
 #: Characters of a key at a text's end that are taken for the key.
 _LEAST_CUT = 4
+#: A shorter key is a placeholder, as EMPTY is, for a server that wants none: it is no secret.
+_LEAST_SECRET = 8
 
 
 class _PassingError(Exception):
@@ -201,13 +203,23 @@ class Endpoint:
         text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
         return " ".join(self.redacted(text).split())[:n_chars]
 
+    def without_key(self, text: str) -> str:
+        """A text without the whole key, also as JSON spells it; nothing else in it changes."""
+        for key in self._spelled():
+            text = text.replace(key, "[key]")
+        return text
+
+    def _spelled(self) -> tuple[str, ...]:
+        """The key as it may stand in a text; none where it is no secret."""
+        if len(self.key) < _LEAST_SECRET:
+            return ()
+        spelled = json.dumps(self.key)[1:-1]
+        return tuple(dict.fromkeys((self.key, spelled, spelled.replace("/", "\\/"))))
+
     def redacted(self, text: str) -> str:
         """A text without the key, also as JSON spells it, or cut off at the text's end."""
-        if not self.key:
-            return text
-        spelled = json.dumps(self.key)[1:-1]
-        for key in dict.fromkeys((self.key, spelled, spelled.replace("/", "\\/"))):
-            text = text.replace(key, "[key]")
+        text = self.without_key(text)
+        for key in self._spelled():
             cut = next(
                 (n for n in range(len(key) - 1, _LEAST_CUT - 1, -1) if text.endswith(key[:n])), 0
             )

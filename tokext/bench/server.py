@@ -140,6 +140,7 @@ class Asking:
         self.model = model
         self.template = template
         self.in_config = in_config
+        self.met_key = False
 
     def answer(self, job: Job) -> Answer:
         """Ask once, and again while the server fails in ways that may pass.
@@ -175,9 +176,12 @@ class Asking:
                 hint="the address has to be one of an OpenAI-compatible server.",
             ) from error
         # Some servers say null for an answer without text.
-        text = "" if text is None else self.endpoint.redacted(str(text))
+        given_text = "" if text is None else str(text)
+        text = self.endpoint.without_key(given_text)
+        # Not said here: this is no thread of whoever looks on.
+        self.met_key = self.met_key or text != given_text
         counted = n_tokens if isinstance(n_tokens, int) else None
-        return Answer(text, counted, seconds, self.endpoint.redacted(str(reason or "unknown")))
+        return Answer(text, counted, seconds, self.endpoint.without_key(str(reason or "unknown")))
 
 
 def _ask_all(
@@ -201,6 +205,8 @@ def _ask_all(
         # Whoever waits to try again gives up, and nobody new begins.
         asking.endpoint.stopped.set()
         pool.shutdown(cancel_futures=True)
+        if asking.met_key:
+            say("an answer repeats the key: [key] is written in its place, wherever it stands.")
     seconds = time.perf_counter() - begin
     say_what_repeats(made, asking.endpoint.url)
     answers = [answer for _, answer in made]

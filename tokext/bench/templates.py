@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,7 +87,8 @@ def find_template(name: str | Path) -> Template:
     """A template by its name, or from a text file with ``{user}`` and, if wanted, ``{system}``.
 
     The file is taken as it is, but for one final newline: editors add it. A line that holds
-    ``{system}`` and not ``{user}`` is left out for prompts without a system message.
+    ``{system}`` and not ``{user}`` is left out for prompts without a system message. The name is
+    the file's with a digest of the text, so that samples of two texts are not taken for the same.
 
     Raises:
         InputError: There is no such template or file, or it has not one slot for the user.
@@ -109,7 +111,9 @@ def find_template(name: str | Path) -> Template:
         )
     lines = text.splitlines(keepends=True)
     kept = [line for line in lines if "{system}" not in line or "{user}" in line]
-    return Template(path.stem, text, "".join(kept).replace("{system}", ""))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    name = f"{path.name}@{digest}"
+    return Template(name, text, "".join(kept).replace("{system}", ""))
 
 
 class PromptFormat:
