@@ -178,8 +178,9 @@ class Asking:
         # Some servers say null for an answer without text.
         given_text = "" if text is None else str(text)
         text = self.endpoint.without_key(given_text)
-        # Not said here: this is no thread of whoever looks on.
-        self.met_key = self.met_key or text != given_text
+        if text != given_text:
+            # Not said here: this is no thread of whoever looks on.
+            self.met_key = True
         counted = n_tokens if isinstance(n_tokens, int) else None
         return Answer(text, counted, seconds, self.endpoint.without_key(str(reason or "unknown")))
 
