@@ -182,13 +182,21 @@ def cell(value: Any) -> str:
     """One value as a person reads it."""
     if isinstance(value, dict):
         if value.keys() == _RATE:
-            return f"{value['n']:,} of {value['total']:,} ({value['share']:.1%})"
+            return rate(value)
         return ", ".join(f"{key} {cell(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return ", ".join(map(cell, value))
     if value is None or isinstance(value, bool | str):
         return {None: "", True: "yes", False: "no"}.get(value, value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def rate(value: dict[str, Any]) -> str:
+    """A share with its counts and its 95 % interval, where there was anything to count."""
+    if not value["total"]:
+        return "–"
+    interval = f"{value['low'] * 100:.2f}–{value['high']:.2%}"
+    return f"{value['n']:,} of {value['total']:,} ({value['share']:.2%}, {interval})"
 
 
 if __name__ == "__main__":

@@ -97,3 +97,14 @@ def test_every_result_comes_from_a_script_or_from_a_command_that_the_page_names(
         made = any(path.stem.startswith(script.name) for script in SCRIPTS)
         assert (path.name in by_hand and path.name in shown) or made, path.name
     assert all(f"make bench-{name}" in shown for name in runner.ALONE)
+
+
+def test_a_rate_stands_with_its_interval_and_one_of_nothing_is_a_dash():
+    rate = {"n": 1, "total": 412, "share": 0.002427, "low": 0.000428, "high": 0.013636}
+    assert page.cell(rate) == "1 of 412 (0.24%, 0.04–1.36%)"
+    assert page.cell({"n": 0, "total": 0, "share": 0.0, "low": 0.0, "high": 1.0}) == "–"
+
+
+def test_the_floor_of_the_leakage_rules_stands_on_the_page():
+    shown = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+    assert "Of clean Japanese answers of real models the rules flag 0.38% (0.07–1.96%)" in shown

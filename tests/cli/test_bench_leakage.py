@@ -98,3 +98,17 @@ def test_a_key_with_a_typo_is_one_line_and_the_keys(samples):
     done = tokext(samples, "--by", "temprature")
     assert done.returncode != 0
     assert "'temprature'" in done.stderr
+
+
+def test_only_japanese_has_a_floor(samples):
+    japanese = tokext(samples)
+    assert "Of clean Japanese answers" in japanese.stdout
+    chinese = tokext(samples, "--language", "zh")
+    assert "No floor has been measured for zh" in chinese.stdout
+    assert "Of clean" not in chinese.stdout
+    result = json.loads(tokext(samples, "--language", "zh", "--json").stdout)
+    assert result["false_positive_floor"] is None
+    assert result["total"]["above_floor"] is None
+    result = json.loads(tokext(samples, "--json").stdout)
+    assert result["false_positive_floor"]["high"] > 0
+    assert result["total"]["above_floor"] is True

@@ -69,3 +69,38 @@ def test_one_sentence_speaks_of_compression_and_leakage(result, rows, tmp_path):
     assert f"{rows[1]['chars_per_token']:.3f} characters per token" in headline.sentence
     assert headline.sentence.count(".") == headline.sentence.rstrip(".").count(".") + 1
     assert "leak" in headline.sentence
+
+
+def _report_of(text, tmp_path, *options):
+    samples, out = tmp_path / "samples.jsonl", tmp_path / "leakage.json"
+    samples.write_text(json.dumps({"text": text}, ensure_ascii=False) + "\n", encoding="utf-8")
+    done = CliRunner().invoke(cli, ["bench", "leakage", str(samples), *options, "-o", str(out)])
+    assert done.exit_code == 0, done.output
+    report = write_report([out], tmp_path / "report")
+    shown = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
+    return report, shown, (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_code_alone_has_no_rate_anywhere_and_none_leaking_of_some_has_one(tmp_path):
+    report, shown, page = _report_of("```python\nprint(1)\n```", tmp_path)
+    assert report.headline.numbers == {"total": 0, "n_code": 1}
+    assert "0.00" not in report.headline.sentence
+    assert not [fact for fact in report.facts if "leaking_share" in fact.numbers]
+    row = shown["tables"]["leakage_rates"]["rows"][0]
+    assert (row["share"], row["high"], row["word"], row["interval"]) == (None, None, None, "–")
+    assert [row["total"] for row in shown["charts"]["leakage"]["rows"]] == [1]
+    assert "of clean Japanese answers" in page.replace("Of clean", "of clean")
+
+
+def test_none_of_one_answer_is_a_rate_of_nothing(tmp_path):
+    report, shown, _ = _report_of("はい、そうです。", tmp_path)
+    assert "0 of 1 answers" in report.headline.sentence
+    assert [fact.value for fact in report.facts if "leaking_share" in fact.numbers] == ["0 %"]
+    assert shown["tables"]["leakage_rates"]["rows"][0]["share"] == 0
+
+
+def test_the_floor_of_japanese_is_not_printed_beside_chinese(tmp_path):
+    _, shown, page = _report_of("今天天气很好。", tmp_path, "--language", "zh")
+    assert shown["charts"]["leakage"]["floor"] is None
+    assert "has not been measured for zh" in page
+    assert "Of clean" not in page

@@ -1,5 +1,6 @@
 """A sweep in a report: heat maps of both models, a verdict, and every cell in a table."""
 
+import dataclasses
 import json
 
 import pytest
@@ -85,3 +86,26 @@ def test_a_damaged_sweep_is_refused_by_the_name_of_its_file(write):
     del record["result"]["cells"]
     with pytest.raises(InputError, match=r"sweep\.json is not a whole sweep record"):
         write(record)
+
+
+def test_a_setting_whose_answers_are_all_code_has_no_share(write):
+    sweep = make_sweep(cuts=False, harm=False)
+    empty = dataclasses.replace(sweep.cells[1], n=0, leaked=0, low=0.0, high=1.0)
+    sweep = dataclasses.replace(sweep, cells=(sweep.cells[0], empty, *sweep.cells[2:]))
+    shown = json.loads((write(sweep.record()) / "report.json").read_text("utf-8"))
+    row = shown["tables"]["sweep"]["rows"][1]
+    assert (row["share"], row["interval"]) == (None, "–")
+    panel = shown["charts"]["sweep_leakage"]["panels"][0]
+    assert (panel["values"][0][1], panel["texts"][0][1]) == (None, "–")
+    assert panel["values"][0][0] == 0.3
+    assert shown["headline"]["low"] == 0.025
+
+
+def test_a_sweep_of_code_alone_has_no_share(write):
+    sweep = make_sweep(cuts=False, harm=False)
+    cells = tuple(dataclasses.replace(one, n=0, leaked=0, low=0.0, high=1.0) for one in sweep.cells)
+    page = (write(dataclasses.replace(sweep, cells=cells).record()) / "report.html").read_text(
+        "utf-8"
+    )
+    assert "was not measured" in page
+    assert "0.0%" not in page.replace("0.1%–1.6%", "")

@@ -132,35 +132,46 @@ def leakage_table(leakage: Leakage, comparison: Comparison | None = None) -> str
         >>> print(leakage_table(measure_leakage(["はい。"])).splitlines()[1])
         all  1  0 0.00% (0.00-79.35%)  0 0.00%  0 0.00% (0.00-79.35%)  0 0.00% (0.00-79.35%)  -
     """
-    from tokext.bench.leakage import FALSE_POSITIVES, FIRST_LOOKS
-    from tokext.bench.leakage.fieldmetric import DIFFERENCES
+    from tokext.bench.leakage.fieldmetric import differences
 
     rows = [*leakage.groups, leakage.total]
     header = ("", "n", "answers (95 %)", "sure", "lines", "words", "languages")
     lines = _aligned([header, *map(_row, rows)])
     if leakage.code:
         lines.append(f"with code, apart: {_percent(leakage.code.response)}")
-    *hard, ordinary = (f"{rate.n} of {rate.total}" for rate in FIRST_LOOKS.values())
-    floor, wrong = FALSE_POSITIVES, FALSE_POSITIVES.wrong
-    lines.append(
-        f"Of clean answers of real models the rules flag {floor.share:.2%} ({floor.low * 100:.2f}-"
-        f"{floor.high:.2%}; {wrong.n} of {wrong.total} flagged answers that were read was wrong): "
-        f"a rate that reaches below may be nothing but mistakes. At first looks they flagged "
-        f"{ordinary} clean answers written to try them, and {', '.join(hard)} clean lines written "
-        f"to mislead them."
-    )
+    lines.append(_floor_line(leakage.language))
     lines.append(_by_confidence(leakage.total))
     field = leakage.total.field
     word_pass = "not defined" if leakage.language == "en" else _share(field.word_pass)
     lines.append(
         f"As the field counts: line pass rate {_share(field.line_pass)}, word pass rate "
-        f"{word_pass} ({'; '.join(DIFFERENCES)})."
+        f"{word_pass} ({'; '.join(differences(leakage.language))})."
     )
     if leakage.limits:
         lines.append(f"Not seen for {leakage.language}: {leakage.limits}.")
     if comparison:
         lines.append(_comparison_line(comparison))
     return "\n".join(lines)
+
+
+def _floor_line(language: str) -> str:
+    """How often clean answers are flagged, where that was measured."""
+    from tokext.bench.leakage.floor import FIRST_LOOKS, floor_of
+
+    floor = floor_of(language)
+    if floor is None:
+        return (
+            f"No floor has been measured for {language}: how often the rules flag clean answers "
+            f"is not known, so that a low rate may be nothing but mistakes."
+        )
+    *hard, ordinary = (f"{rate.n} of {rate.total}" for rate in FIRST_LOOKS.values())
+    return (
+        f"Of clean Japanese answers of real models the rules flag {floor.share:.2%} "
+        f"({floor.low * 100:.2f}-{floor.high:.2%}; {floor.wrong.n} of {floor.wrong.total} flagged "
+        f"answers that were read was wrong): a rate that reaches below may be nothing but "
+        f"mistakes. At first looks they flagged {ordinary} clean answers written to try them, and "
+        f"{', '.join(hard)} clean lines written to mislead them."
+    )
 
 
 def _marked(example: Mapping[str, Any]) -> str:

@@ -33,12 +33,14 @@ def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> It
 
 
 def leakage_fact(evidence: Evidence, words: Words) -> Fact | None:
-    """The share of answers that leak, before and after where that was compared."""
+    """The share of answers that leak, before and after where compared; None of no answers."""
     found = next(iter(evidence.of("leakage")), None)
     if found is None:
         return None
     compared = found.result.get("comparison") or {}
     after = compared.get("after") or found.result["total"]["response"]
+    if not after["total"]:
+        return None
     value, numbers = format_share(after["share"]), {"leaking_share": after["share"]}
     if compared:
         value = f"{format_share(compared['before']['share'])} → {value}"

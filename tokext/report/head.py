@@ -55,6 +55,10 @@ def headline(evidence: Evidence, comparison: Comparison | None, words: Words) ->
 
 def _headline_of_leakage(result: Mapping[str, Any], words: Words) -> Headline:
     rate = result["total"]["response"]
+    if not rate["total"]:
+        code = result["code_answers"]
+        numbers = {"total": 0, "n_code": code["response"]["total"] if code else 0}
+        return Headline(words("headline.leakage.none", n_code=numbers["n_code"]), numbers)
     said = {
         "n": f"{rate['n']:,}",
         "total": f"{rate['total']:,}",
@@ -65,7 +69,9 @@ def _headline_of_leakage(result: Mapping[str, Any], words: Words) -> Headline:
 
 
 def _headline_of_sweep(sweep: Sweep, words: Words) -> Headline:
-    shares = [cell.share for cell in sweep.cells]
+    shares = [cell.share for cell in sweep.cells if cell.n]
+    if not shares:
+        return Headline(words("headline.sweep.none", n=len(sweep.of("before"))), {"total": 0})
     numbers = {"n": len(sweep.of("before")), "low": min(shares), "high": max(shares)}
     said = {"n": f"{numbers['n']:,}", "low": f"{min(shares):.1%}", "high": f"{max(shares):.1%}"}
     return Headline(words("headline.sweep", **said), numbers)

@@ -17,11 +17,22 @@ from dataclasses import dataclass
 from tokext.bench.leakage.spans import Scan
 from tokext.bench.leakage.stats import Rate
 
-DIFFERENCES = (
-    "lines and words are judged by tokext's rules, not by fastText and an English dictionary",
-    "names, acronyms, glosses, code and what the prompt asks for do not fail a response",
-    "a line fails when more than half of its letters leak, a Latin letter counting half",
-)
+
+def differences(language: str) -> tuple[str, ...]:
+    """In what the figures for an expected language differ from the authors'.
+
+    Example:
+        >>> differences("ja")[1]
+        'names, acronyms, glosses, code and what the prompt asks for do not fail a response'
+    """
+    spared = "names, acronyms, glosses, code and what the prompt asks for"
+    if language != "ja":
+        spared = "names, acronyms, glosses, code and what a Japanese or English prompt asks for"
+    return (
+        "lines and words are judged by tokext's rules, not by fastText and an English dictionary",
+        f"{spared} do not fail a response",
+        "a line fails when more than half of its letters leak, a Latin letter counting half",
+    )
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,21 @@ class Floor:
         }
 
 
-#: The reading of real answers of ten models; a rate whose interval reaches below may be nothing
-#: but mistakes. A test reads it from ``benchmarks/results/leakage_reading.json``.
+#: The reading of real Japanese answers of ten models; a rate whose interval reaches below may be
+#: nothing but mistakes. A test reads it from ``benchmarks/results/leakage_reading.json``.
 FALSE_POSITIVES = Floor(Rate(1, 60), n_flagged=408, n_not_flagged=1804)
+
+
+def floor_of(language: str) -> Floor | None:
+    """What a rate has to rise above; measured of Japanese answers alone, None for any other.
+
+    Example:
+        >>> floor_of("ja") is FALSE_POSITIVES, floor_of("zh")
+        (True, None)
+    """
+    return FALSE_POSITIVES if language == "ja" else None
+
+
 #: Clean ones among labelled lines and answers that were flagged when the rules of the day met them
 #: for the first time. The lines were written to be mistaken, the last set are ordinary answers. The
 #: rules were mended on all of them afterwards, so what they give now says nothing.

@@ -8,7 +8,7 @@ from typing import Any
 
 from tokext.bench.leakage.byscript import LIMITS
 from tokext.bench.leakage.find import scan
-from tokext.bench.leakage.floor import FALSE_POSITIVES, FIRST_LOOKS
+from tokext.bench.leakage.floor import FIRST_LOOKS, floor_of
 from tokext.bench.leakage.rates import GroupRates, Measured, group_rates
 from tokext.bench.leakage.samples import Sample, as_samples
 from tokext.errors import InputError
@@ -31,12 +31,14 @@ class Leakage:
         return frozenset(one.sample.source for one in self.measured if one.sample.source)
 
     def as_json(self) -> dict[str, Any]:
-        """The result as one JSON value, without the texts."""
+        """The result as one JSON value, without the texts; null and empty where none is known."""
+        floor = floor_of(self.language)
+        looks = FIRST_LOOKS if floor else {}
         return {
             "language": self.language,
             "limits": self.limits,
-            "false_positive_floor": FALSE_POSITIVES.as_json(),
-            "first_looks": {name: rate.as_json() for name, rate in FIRST_LOOKS.items()},
+            "false_positive_floor": floor.as_json() if floor else None,
+            "first_looks": {name: rate.as_json() for name, rate in looks.items()},
             "total": self.total.as_json(),
             "groups": [group.as_json() for group in self.groups],
             "code_answers": self.code.as_json() if self.code else None,

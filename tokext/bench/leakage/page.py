@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from html import escape as escape_marks
 from pathlib import Path
 
-from tokext.bench.leakage.floor import FALSE_POSITIVES
+from tokext.bench.leakage.floor import floor_of
 from tokext.bench.leakage.measure import Leakage
 from tokext.bench.leakage.rates import Measured
 from tokext.bench.leakage.spans import Leak
@@ -108,11 +108,16 @@ def html_page(leakage: Leakage) -> str:
     answers = sorted(leakage.measured, key=_badness, reverse=True)
     languages = sorted({leak.language for one in answers for leak in one.scan.leaks})
     rate = leakage.total.response
-    about = (
-        f"{rate.n} of {rate.total} answers without code leak: {rate.share:.2%} "
-        f"(95 % {rate.low:.2%} to {rate.high:.2%}); of clean answers the rules flag "
-        f"{FALSE_POSITIVES.share:.1%} ({FALSE_POSITIVES.low:.1%} to {FALSE_POSITIVES.high:.1%})"
-    )
+    about = f"{rate.n} of {rate.total} answers without code leak"
+    if rate.total:
+        about += f": {rate.share:.2%} (95 % {rate.low:.2%} to {rate.high:.2%})"
+    if floor := floor_of(leakage.language):
+        about += (
+            f"; of clean Japanese answers the rules flag {floor.share:.1%} ({floor.low:.1%} to "
+            f"{floor.high:.1%})"
+        )
+    else:
+        about += f"; how often they flag clean ones has not been measured for {leakage.language}"
     return "\n".join(
         (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokext.bench.leakage.fieldmetric import FieldMetric, field_metric
-from tokext.bench.leakage.floor import FALSE_POSITIVES
+from tokext.bench.leakage.floor import floor_of
 from tokext.bench.leakage.samples import Sample
 from tokext.bench.leakage.scripts import count_words
 from tokext.bench.leakage.spans import Leak, Scan
@@ -91,6 +91,7 @@ class GroupRates:
     lines: Split
     words: Split
     field: FieldMetric
+    language: str = "ja"
 
     @property
     def response(self) -> Rate:
@@ -118,9 +119,13 @@ class GroupRates:
         return ", ".join(f"{name} {value}" for name, value in self.key) or "all"
 
     @property
-    def above_floor(self) -> bool:
-        """Whether the rate is more than mistakes on clean answers can explain."""
-        return self.response.low > FALSE_POSITIVES.high
+    def above_floor(self) -> bool | None:
+        """Whether the rate is more than mistakes on clean answers can explain, None if unknown.
+
+        It is unknown where no floor was measured for the language, and of no answers.
+        """
+        floor = floor_of(self.language)
+        return self.response.low > floor.high if floor and self.response.total else None
 
     def as_json(self) -> dict[str, Any]:
         """Counts, shares and intervals."""
@@ -157,6 +162,7 @@ def group_rates(
             lambda leak: count_words(leak.text),
         ),
         field_metric(scans, language),
+        language,
     )
 
 

@@ -26,8 +26,9 @@ def draw(data: Any, width: float) -> Figure:
     """A dot a share, a line its interval, the counts beside it; a band that may be mistakes."""
     rows, floor = data["rows"], data["floor"]
     figure, axes = canvas(width, len(rows) * 1.5 * ROW_INCHES + 0.9)
-    highest = max([floor["high"], *(row["high"] for row in rows)]) * 100
-    axes.axvspan(floor["low"] * 100, floor["high"] * 100, color=GRID, linewidth=0)
+    highest = max([floor["high"] if floor else 0, *(row["high"] for row in rows)]) * 100
+    if floor:
+        axes.axvspan(floor["low"] * 100, floor["high"] * 100, color=GRID, linewidth=0)
     for y, row in enumerate(rows):
         axes.plot([row["low"] * 100, row["high"] * 100], [y, y], color=SERIES[1], linewidth=2)
         axes.plot(row["share"] * 100, y, "o", color=SURFACE, markersize=7, clip_on=False,

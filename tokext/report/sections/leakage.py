@@ -35,11 +35,14 @@ def _name(key: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in key.items())
 
 
-def _chart(name: str, source: str, result: Mapping[str, Any], words: Words) -> Chart:
-    """The share of answers that leak, group by group, with its interval."""
+def _chart(name: str, source: str, result: Mapping[str, Any], words: Words) -> Chart | None:
+    """The share of answers that leak, group by group, with its interval; groups of none are out."""
     rates = [(label, group["response"]) for label, group in _groups(result, words)]
     compared = result.get("comparison") or {}
     rates += [(words(f"leakage.{w}"), compared[w]) for w in ("before", "after") if compared]
+    rates = [(label, rate) for label, rate in rates if rate["total"]]
+    if not rates:
+        return None
     rows = [
         {"label": label, "text": f"{rate['n']:,} / {rate['total']:,}"}
         | {key: rate[key] for key in ("n", "total", "share", "low", "high")}
@@ -48,16 +51,31 @@ def _chart(name: str, source: str, result: Mapping[str, Any], words: Words) -> C
     spoken = [f"{label}: {rate['share']:.2%} ({_interval(rate)})" for label, rate in rates]
     title = words("leakage.chart", language=result["language"], source=source)
     floor = result["false_positive_floor"]
-    notes = [words("leakage.floor", share=_interval(floor))]
+    notes = [_floor_note(result, words)]
     if compared:
         verdict = "leakage.differs" if compared["differs"] else "leakage.alike"
         notes.append(words(verdict, p=f"{compared['p_value']:.3f}"))
-    data = {"rows": rows, "floor": floor, "x": words("leakage.axis")}
+    data = {
+        "rows": rows,
+        "floor": floor,
+        "x": words("leakage.axis" if floor else "leakage.axis.bare"),
+    }
     alt = alt_text(words, "leakage.alt", spoken)
     return Chart(name, "intervals", title, alt, data, " ".join(notes))
 
 
+def _floor_note(result: Mapping[str, Any], words: Words) -> str:
+    """How often clean answers are flagged; measured of Japanese alone."""
+    floor = result["false_positive_floor"]
+    if floor is None:
+        return words("leakage.floor.none", language=result["language"])
+    return words("leakage.floor", share=_interval(floor))
+
+
 def _interval(rate: Mapping[str, Any]) -> str:
+    """The interval of a share; of nothing there is none."""
+    if not rate.get("total", 1):
+        return "–"
     return f"{rate['low'] * 100:.2f}–{rate['high']:.2%}"
 
 
@@ -91,11 +109,11 @@ def _cells(label: str, group: Mapping[str, Any]) -> dict[str, Any]:
         "group": label,
         "n": group["response"]["total"],
         "leaked": group["response"]["n"],
-        "share": group["response"]["share"],
+        "share": _share(group["response"]),
         "interval": _interval(group["response"]),
-        "high": group["response_high_confidence"]["share"],
-        "line": group["line"]["share"],
-        "word": group["word"]["share"],
+        "high": _share(group["response_high_confidence"]),
+        "line": _share(group["line"]),
+        "word": _share(group["word"]),
         "line_pass": _share(group["field"]["line_pass_rate"]),
         "word_pass": _share(group["field"]["word_pass_rate"]),
         "languages": languages,
@@ -103,7 +121,8 @@ def _cells(label: str, group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _share(rate: Mapping[str, Any] | None) -> float | None:
-    return rate["share"] if rate else None
+    """The share, None where there was nothing to count."""
+    return rate["share"] if rate and rate["total"] else None
 
 
 def _examples(name: str, source: str, result: Mapping[str, Any], words: Words) -> Table | None:

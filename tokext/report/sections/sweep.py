@@ -31,7 +31,9 @@ def section(material: Material) -> Section | None:
 Shown = Callable[[SweepCell], tuple[float | None, str]]
 
 
-def _leakage(cell: SweepCell) -> tuple[float, str]:
+def _leakage(cell: SweepCell) -> tuple[float | None, str]:
+    if not cell.n:
+        return None, "–"
     return cell.share, f"{cell.share:.1%}\n{cell.low * 100:.0f}–{cell.high:.0%}"
 
 
@@ -73,7 +75,8 @@ def _most(sweep: Sweep, shown: Shown) -> SweepCell:
 
 
 def _least(sweep: Sweep, shown: Shown) -> SweepCell:
-    return min(sweep.cells, key=lambda cell: shown(cell)[0] or 0)
+    measured = [cell for cell in sweep.cells if shown(cell)[0] is not None] or sweep.cells
+    return min(measured, key=lambda cell: shown(cell)[0] or 0)
 
 
 #: What a map of two axes leaves over; neither changes anything at 1.
@@ -114,6 +117,8 @@ def _panel(
 def _verdict(sweep: Sweep, words: Words) -> str:
     """Which settings cut leakage without a worse proxy, or that none can be told from noise."""
     told = [_verdict_of(sweep.of(which), words) for which in ("before", "after") if sweep.of(which)]
+    if sweep.language != "ja":
+        return " ".join([*told, words("leakage.floor.none", language=sweep.language)])
     floor = f"{sweep.false_positive_low:.1%}–{sweep.false_positive_high:.1%}"
     return " ".join([*told, words("sweep.floor", share=floor)])
 
@@ -169,8 +174,8 @@ def _cells(cell: SweepCell, words: Words) -> dict[str, Any]:
         "setting": _label(cell, words),
         "n": cell.n,
         "leaked": cell.leaked,
-        "share": cell.share,
-        "interval": f"{cell.low:.1%}–{cell.high:.1%}",
+        "share": cell.share if cell.n else None,
+        "interval": f"{cell.low:.1%}–{cell.high:.1%}" if cell.n else "–",
         "p_value": cell.p_value,
         "p_extension": cell.p_extension,
         **{name: _estimate(cell.proxies[name]) for name in PROXIES},
