@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tokext.bench.leakage import Rate, measure_leakage, scan
+from tokext.bench.leakage.byscript import LIMITS
+from tokext.bench.leakage.fieldmetric import differences
 
 ENGLISH = "This is a whole line of English that nobody asked for."
 TWO_LINES = {
@@ -72,3 +74,41 @@ def test_a_line_of_japanese_between_english_ones_is_a_line():
 )
 def test_a_japanese_word_does_not_take_the_chinese_around_it(language, text, leaks):
     assert [leak.text.strip() for leak in scan(text, language).leaks] == leaks
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh", "人工智能（artificial intelligence）很重要。"),
+        ("ko", "인공지능(artificial intelligence)은 중요합니다."),
+        ("ru", "Искусственный интеллект (artificial intelligence) важен."),
+        ("th", "ปัญญาประดิษฐ์ (artificial intelligence) สำคัญมาก"),
+        ("ar", "الذكاء الاصطناعي (artificial intelligence) مهم"),
+        ("hi", "कृत्रिम बुद्धिमत्ता (artificial intelligence) महत्वपूर्ण है"),
+        ("zh", "我们来看 overfitting（过拟合）的例子。"),
+        ("ko", "오늘은 overfitting(과적합)을 배웁니다."),
+    ],
+)
+def test_a_gloss_does_not_leak_in_any_script(language, text):
+    assert scan(text, language).leaks == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh", "人工智能（it is very important for us）很重要。"),
+        ("zh", "我们 really 喜欢这个公园。"),
+        ("ko", "인공지능(we really like it)은 중요합니다."),
+        ("ru", "Это really (очень важно) для нас, this is it."),
+    ],
+)
+def test_a_clause_in_parentheses_is_no_gloss_in_any_script(language, text):
+    assert scan(text, language).leaks
+
+
+@pytest.mark.parametrize("language", LIMITS)
+def test_what_prompts_are_read_in_is_said(language):
+    assert "requests are read in Japanese and English only" in LIMITS[language]
+    assert any("what a Japanese or English prompt asks for" in d for d in differences(language))
+    found = scan("Dear Sir, I am writing to you.", language, prompt="Write a letter in English.")
+    assert found.leaks == ()

@@ -140,3 +140,32 @@ def test_other_expected_languages_are_judged_by_script(language, text, leak, cod
 def test_answers_in_the_expected_language_are_clean(language, text):
     assert find_leaks(text, language=language) == ()
     assert LIMITS[language]
+
+
+@pytest.mark.parametrize(
+    ("text", "leaks"),
+    [
+        ("Ｈｅｒｅ ｗｅ ａｒｅ ｎｏｗ", ["Ｈｅｒｅ ｗｅ ａｒｅ ｎｏｗ"]),
+        ("ｆｒｅｓｈな野菜", ["ｆｒｅｓｈ"]),
+        ("ＮＨＫとＡＴＭ、５ｋｍ", []),
+    ],
+)  # fmt: skip
+def test_full_width_latin_is_read_and_shown_as_written(text, leaks):
+    found = find_leaks(text)
+    assert [leak.text for leak in found] == leaks
+    assert all(text[leak.start : leak.end] == leak.text for leak in found)
+    assert not find_leaks(text, prompt=f"「{text}」とは何ですか。")
+
+
+@pytest.mark.parametrize(
+    ("text", "leaks"),
+    [
+        ("英語の前置詞「during」は期間を、「while」は接続詞として節を導きます。", []),
+        ("動詞「make」「do」「take」の違い", []),
+        ("「ciao」はイタリア語です。", []),
+        ("「run」を毎日するのが好きです。", ["run"]),
+        ("「delicious」は物語の始まりです。", ["delicious"]),
+    ],
+)
+def test_a_word_that_is_spoken_about_does_not_leak(text, leaks):
+    assert [leak.text for leak in find_leaks(text)] == leaks

@@ -87,3 +87,35 @@ def test_chinese_and_korean_in_a_fence_without_a_tag_leak_beside_parentheses(lin
 )
 def test_code_in_a_fence_without_a_tag_stays_code(body):
     assert _leaks(f"```\n{body}\n```") == []
+
+
+@pytest.mark.parametrize(
+    ("tag", "body", "leaks"),
+    [
+        ("email", "我们明天去公园。\n谢谢。", ["我们明天去公园。", "谢谢。"]),
+        ("letter", "Thank you for your kind help.", ["Thank you for your kind help."]),
+        ("output", "감사합니다", ["감사합니다"]),
+        ("output", "hello there my friend", []),
+        ("console", "$ docker run x\nhello there my friend", []),
+        ("python", "print('我们明天去公园。')", []),
+    ],
+)  # fmt: skip
+def test_a_fence_with_a_tag_of_prose_or_of_output_is_no_code(tag, body, leaks):
+    text = f"次の通りです。\n```{tag}\n{body}\n```"
+    assert [leak.text for leak in find_leaks(text)] == leaks
+    assert scan(text).is_code == (tag in {"python", "console"})
+
+
+@pytest.mark.parametrize(
+    ("text", "leaks"),
+    [
+        ("`docker pull` を使います。psql で接続します。", []),
+        ("```bash\ndocker run x\n```\n次に psql と htop を使います。", []),
+        ("`docker pull` を使います。however 注意します。", ["however"]),
+        ("これは psql のような beautiful な景色を思わせる作品です。", ["psql", "beautiful"]),
+        ('<div class="card">と書き、class属性にcardを指定します。', []),
+        ('<a href="x">fresh</a>な野菜を食べます。', ["fresh"]),
+    ],
+)
+def test_programs_and_attributes_of_a_technical_answer_are_names(text, leaks):
+    assert [leak.text for leak in find_leaks(text)] == leaks

@@ -121,3 +121,10 @@ def test_japanese_to_be_translated_goes_into_whatever_language(prompt):
 )
 def test_a_translation_into_japanese_allows_no_other_language(prompt):
     assert find_leaks(SENTENCE, prompt=prompt)
+
+
+def test_a_japanese_question_full_of_latin_terms_allows_them():
+    answer = "overfittingは過学習です。"
+    assert not find_leaks(answer, prompt="machine learningのoverfittingって何？")
+    assert find_leaks(answer, prompt="Please write a story of overfitting and たろう in Japanese")
+    assert find_leaks(answer, prompt="Explain overfitting of machines: とても")

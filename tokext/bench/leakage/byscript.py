@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from tokext.bench.leakage import context
 from tokext.bench.leakage.prompts import Allowance
 from tokext.bench.leakage.scripts import (
     CYRILLIC,
@@ -22,8 +23,8 @@ from tokext.bench.leakage.spans import Found
 from tokext.bench.leakage.words import is_english, latin_language, word_set
 from tokext.errors import InputError
 
-#: What a comparison of scripts cannot see, printed with every result.
-LIMITS = {
+#: What a comparison of scripts cannot see.
+_UNSEEN = {
     "zh": "Japanese without kana, and kinds of Chinese among each other, look the same; a line is "
     "Japanese where kana stand among its Han",
     "ko": "words in Han are taken for Sino-Korean ones, unless kana stand beside them or they hold "
@@ -34,27 +35,49 @@ LIMITS = {
     "th": "languages that are written in Thai script look the same",
     "en": "other languages in Latin script are found by frequent words and letters alone",
 }
+_PROMPTS = (
+    "requests are read in Japanese and English only, a prompt's own words only where quoted: give "
+    "`allowed`"
+)
+#: What the rules for a language cannot see, printed with every result.
+LIMITS = {code: f"{unseen}; {_PROMPTS}" for code, unseen in _UNSEEN.items()}
 
 
-def find_by_script(masked: str, language: str, allowance: Allowance) -> Iterator[Found]:
-    """Leaks of one masked line, for expected ``zh ko ru ar hi th en``, by script.
+def find_by_script(masked: str, raw: str, language: str, allowance: Allowance) -> Iterator[Found]:
+    """Leaks of one line, masked and as written, for expected ``zh ko ru ar hi th en``, by script.
 
     A run of letters of another script leaks. Latin letters leak where they are lower-case words
     (names and acronyms stay), for expected English where their words belong to another language.
-    What this cannot see: languages that share the script of the expected one (:data:`LIMITS`).
+    Glosses do not leak, ``人工智能（artificial intelligence）`` and the other way about.
+    What this cannot see: languages that share the script of the expected one, requests in other
+    languages than Japanese and English, and words that a prompt uses without quoting them
+    (:data:`LIMITS`); `allowed` tells of those.
 
     Raises:
         InputError: No rules for the expected language.
 
     Example:
-        >>> [found.language for found in find_by_script("나는 学校に 간다", "ko", Allowance())]
+        >>> line = "나는 学校に 간다"
+        >>> [found.language for found in find_by_script(line, line, "ko", Allowance())]
         ['ja']
     """
     for start, end in _stretches(masked, language):
         text = masked[start:end]
         found = _judge(text, start, end, language)
-        if found and found.language not in allowance.languages and not allowance.quotes(text):
+        if found is None or found.language in allowance.languages or allowance.quotes(text):
+            continue
+        if not _is_glossary(raw, start, end, language):
             yield found
+
+
+def _is_glossary(raw: str, start: int, end: int, language: str) -> bool:
+    """Whether Latin letters gloss a word of a language in another script, or are glossed by it."""
+    if language == "en" or not re.match(f"[{LATIN}]", raw[start:end]):
+        return False
+    n_words = len(raw[start:end].split())
+    return context.is_gloss(raw, start, end, language) or context.is_glossed(
+        raw, end, n_words, language
+    )
 
 
 _KANA_AND_HAN = re.compile(f"[{KANA}{HAN}]*[{KANA}][{KANA}{HAN}]*")

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
-from tokext.bench.leakage.scripts import HAN, KANA, LATIN
+from tokext.bench.leakage.scripts import LATIN, OWN
 from tokext.bench.leakage.words import word_set
 
 _CLOSING = {"(": ")）", "（": "）)", "[": "]", "［": "］", "〔": "〕"}
@@ -20,8 +21,18 @@ _QUOTES = {
     "'": "'",
     "«": "»",
 }
-_JAPANESE = re.compile(f"[{KANA}{HAN}]")
-_GLOSS_HOST = re.compile(rf"[{KANA}{HAN}{LATIN}」』\"”*0-9]\s{{0,2}}$")
+
+
+@cache
+def _own(language: str) -> re.Pattern[str]:
+    return re.compile(f"[{OWN[language]}]")
+
+
+@cache
+def _gloss_host(language: str) -> re.Pattern[str]:
+    return re.compile(rf"[{OWN[language]}{LATIN}」』》»\"”*0-9]\s{{0,2}}$")
+
+
 #: With one of these a parenthesis is a sentence, not the name of a thing.
 _SENTENCE_WORDS = re.compile(
     r"\b(?:is|are|was|were|be|been|will|would|should|can|could|may|must|have|has|had|do|does|did|"
@@ -53,7 +64,7 @@ _MENTION_BEFORE = re.compile(
 )
 _MENTION_AFTER = re.compile(
     r"(?:[^。「」『』\"“”]{0,6})(?:という?(?:英|単)?(?:単語|言葉|語|動詞|名詞|形容詞|用語|表現|文字列|フレーズ|キーワード|エラー|メッセージ|警告|ボタン|名前)|(?:と|で)?発音|と表記|と書[きくい]|と綴|と訳|と略|の略|の意味|を意味|"
-    r"は[^。]{0,20}(?:意味|含み|ニュアンス|と読|という語|形容詞|動詞|名詞|挨拶|複数形|過去形|単語|略|進行形|完了形)|の(?:複数形|過去形|過去分詞|発音|語源|スペル|綴り)|と言います|と言う|といいます|とローマ字)"
+    r"は[^。]{0,20}(?:意味|含み|ニュアンス|と読|という語|形容詞|[動名副代]詞|助動詞|前置詞|接続詞|冠詞|[ァ-ヶー一-鿿]{1,8}(?<!物)語(?:です|で|の)|挨拶|複数形|過去形|単語|略|進行形|完了形)|の(?:複数形|過去形|過去分詞|発音|語源|スペル|綴り)|と言います|と言う|といいます|とローマ字)"
 )
 
 
@@ -73,7 +84,7 @@ _LOWER_WORD = re.compile(r"(?<![A-Za-z.])[a-z]{3,}(?![A-Za-z])")
 _LOWER_HOST = re.compile(r"(?<![A-Za-z0-9._/\-])[a-z]{3,}\s{0,2}$")
 
 
-def is_gloss(line: str, start: int, end: int) -> bool:
+def is_gloss(line: str, start: int, end: int, language: str = "ja") -> bool:
     """Whether ``line[start:end]`` glosses the word before its parenthesis: ``日本語（term）``.
 
     A clause in parentheses is no gloss, nor are more than eight words, Japanese with English words
@@ -86,26 +97,26 @@ def is_gloss(line: str, start: int, end: int) -> bool:
         True
     """
     open_at = _opening_before(line, start)
-    if open_at < 0 or not _GLOSS_HOST.search(line[max(0, open_at - 4) : open_at]):
+    if open_at < 0 or not _gloss_host(language).search(line[max(0, open_at - 4) : open_at]):
         return False
-    close_at = _find_closing(line, open_at, end)
+    close_at = _find_closing(line, open_at, end, language)
     if close_at < 0:
         return False
     inside = line[open_at + 1 : close_at]
     if len(inside.split()) > 8 or _SENTENCE_WORDS.search(inside):
         return False
     is_title = line[:open_at].rstrip()[-1:] in {"』", "」"}
-    if not is_title and (_CLAUSE_WORDS.search(inside) or _is_mixed(inside)):
+    if not is_title and (_CLAUSE_WORDS.search(inside) or _is_mixed(inside, language)):
         return False
     host = _LOWER_HOST.search(line, max(0, open_at - 24), open_at)
     is_known = host is None or host.group().strip() in word_set("neutral")
     return is_known or not _LOWER_WORD.search(inside)
 
 
-def _is_mixed(inside: str) -> bool:
-    """Whether one part of a parenthesis has both Japanese and small Latin words."""
+def _is_mixed(inside: str, language: str) -> bool:
+    """Whether one part of a parenthesis has both words of the language and small Latin ones."""
     return any(
-        _JAPANESE.search(part) and _LOWER_WORD.search(part)
+        _own(language).search(part) and _LOWER_WORD.search(part)
         for part in _PARTS.split(_INTRODUCED.sub("", inside))
     )
 
@@ -120,22 +131,22 @@ def _opening_before(line: str, start: int) -> int:
     return -1
 
 
-def _find_closing(line: str, open_at: int, end: int) -> int:
+def _find_closing(line: str, open_at: int, end: int, language: str) -> int:
     closing = _CLOSING[line[open_at]]
     for at in range(end, min(len(line), open_at + 1 + _LONGEST_GLOSS)):
         if line[at] in closing:
             return at
         if line[at] in "。":
             return -1
-    is_cut_off = len(line) - open_at <= _LONGEST_CUT and not _JAPANESE.search(line, open_at)
+    is_cut_off = len(line) - open_at <= _LONGEST_CUT and not _own(language).search(line, open_at)
     return len(line) if is_cut_off else -1
 
 
 _EXPLAINED = re.compile(r"\s{0,2}[（(]([^（）()]{1,40})[）)]")
 
 
-def is_glossed(line: str, end: int, n_words: int) -> bool:
-    """Whether a Japanese word in parentheses follows at once: ``term（日本語）``.
+def is_glossed(line: str, end: int, n_words: int, language: str = "ja") -> bool:
+    """Whether a word of the language in parentheses follows at once: ``term（日本語）``.
 
     Example:
         >>> is_glossed("deep learning（深層学習）とは", 13, 2)
@@ -145,8 +156,8 @@ def is_glossed(line: str, end: int, n_words: int) -> bool:
     if match is None or n_words > 4:
         return False
     inside = match[1]
-    n_japanese = len(_JAPANESE.findall(inside))
-    return n_japanese * 2 >= len(inside) and not inside.startswith(("例", "また", "または", "など"))
+    n_own = len(_own(language).findall(inside))
+    return n_own * 2 >= len(inside) and not inside.startswith(("例", "また", "または", "など"))
 
 
 def quote_around(line: str, start: int, end: int) -> str:
@@ -234,7 +245,7 @@ _IN_PATTERN = re.compile(
 )
 #: What is named along with what is mentioned: 名詞の "nation" や "station".
 _QUOTED_BEFORE = re.compile(
-    r"(?:[「『\"“][^「」『』\"“”]{1,20}[」』\"”]\s?(?:や|と|、|・|,|または)\s?)+$"
+    r"(?:[「『\"“][^「」『』\"“”]{1,20}[」』\"”]\s?(?:や|と|、|・|,|または)?\s?)+$"
 )
 
 

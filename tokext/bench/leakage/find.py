@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
 from tokext.bench.leakage import context
@@ -23,7 +24,13 @@ from tokext.bench.leakage.lines import (
 )
 from tokext.bench.leakage.masks import cover_latin, mask_line
 from tokext.bench.leakage.prompts import Allowance, read_allowance
-from tokext.bench.leakage.scripts import LATIN, find_foreign_runs, foreign_letters, n_japanese
+from tokext.bench.leakage.scripts import (
+    LATIN,
+    find_foreign_runs,
+    foreign_letters,
+    n_japanese,
+    narrow,
+)
 from tokext.bench.leakage.spans import Found, Leak, Scan
 from tokext.errors import InputError
 
@@ -38,12 +45,13 @@ def find_leaks(
     For Japanese, words, clauses and lines of English, Chinese, Korean, Russian and others are told
     from names, code, glosses and what else Japanese writes in other letters. For other expected
     languages only scripts are compared: see :func:`tokext.bench.leakage.byscript.find_by_script`
-    for what that cannot see.
+    for what that cannot see. Full-width Latin is read like any other.
 
     Args:
         text: The answer. Line breaks are ``\n``.
         language: The expected language.
-        prompt: What was asked; its own words, and what it asks for, are no leaks.
+        prompt: What was asked; what it asks for in Japanese or English, the words of a Japanese
+            prompt, and what any prompt quotes are no leaks.
         allowed: Languages that are asked for, by code.
 
     Returns:
@@ -76,8 +84,8 @@ def scan(
         raise InputError(
             f"text is {type(text).__name__}, not a string.", hint="pass the answer's text."
         )
-    allowance = read_allowance(prompt, allowed)
-    lines = text.split("\n")
+    allowance = read_allowance(prompt and narrow(prompt), allowed)
+    lines = narrow(text).split("\n")
     kinds = line_kinds(lines)
     allowance = allowance.with_code(words_of_code(lines, kinds), is_about_programs(text))
     if language == "ja":
@@ -93,7 +101,7 @@ def scan(
     at = 0
     for index, view in enumerate(views):
         for leak in view.leaks(at, response):
-            leaks.append(leak)
+            leaks.append(replace(leak, text=text[leak.start : leak.end]))
             if leak.level != "word" and (not leaked or leaked[-1] != index):
                 leaked.append(index)
         at += len(view.raw) + 1
@@ -138,7 +146,7 @@ def _by_script(
     for line, kind in zip(lines, kinds, strict=True):
         view = LineView(line, mask_line(line) if kind != CODE else line, kind)
         if kind != CODE:
-            view.found = list(find_by_script(view.masked, language, allowance))
+            view.found = list(find_by_script(view.masked, view.raw, language, allowance))
             view.whole = whole_line(view, language)
         views.append(view)
     return views

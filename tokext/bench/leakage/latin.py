@@ -75,6 +75,8 @@ def _in_stretch(
         return
     lowers = [word for word in open_words if word.kind == "lower"]
     lowers = _without_names(lowers, words)
+    if allowance.is_technical:  # an unknown word is the name of a program: psql, htop
+        lowers = [w for w in lowers if is_english(w.lower) or language_votes(w.lower)]
     if lowers and not _is_title(open_words):
         yield from _word_groups(open_words, lowers)
     elif not lowers or alone or len(open_words) >= LONG_TITLE:

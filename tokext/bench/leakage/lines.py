@@ -18,8 +18,12 @@ DATA: LineKind = "data"
 
 _FENCE = re.compile(r"^\s{0,12}(?:[-*]\s+|\d+\.\s+)?(`{3,}|~{3,})\s*([A-Za-z0-9_+#.\-]*)[^`]*$")
 _FENCE_AT_END = re.compile(r"(?<=[^`])(`{3})([a-z]{0,12})\s*$")
-_DATA_TAGS = frozenset(("csv", "tsv", "yaml", "yml", "toml", "xml", "ini", "data"))
-_PROSE_TAGS = frozenset(("text", "txt", "plaintext", "plain", "markdown", "md", "japanese"))
+_DATA_TAGS = frozenset(
+    ("csv", "tsv", "yaml", "yml", "toml", "xml", "ini", "data", "output", "log", "console")
+)
+_PROSE_TAGS = frozenset(("text", "txt", "plaintext", "plain", "markdown", "md", "japanese", "email", "mail", "letter", "poem", "story", "speech", "ja", "jp", "en", "zh", "ko"))  # fmt: skip
+#: What someone typed, where the rest is what a program said.
+_TYPED = re.compile(r"\s*\$ \S")
 _CODE_LINE = re.compile(
     r"""^\s*(?:
         import\s+[\w.{*]+ | from\s+[\w.]+\s+import\b | def\s+\w+\s*\( | class\s+\w+\s*[(:{]
@@ -187,7 +191,7 @@ def _kinds_in_fence(tag: str, inside: list[str]) -> list[LineKind]:
     body = "\n".join(inside)
     if tag in {"json", "jsonl", "json5"} or (not tag and body.lstrip()[:1] in {"{", "["}):
         return [JSON] * len(inside)
-    if tag in _DATA_TAGS:
+    if tag in _DATA_TAGS and not any(map(_TYPED.match, inside)):
         return [DATA] * len(inside)
     if tag and tag not in _PROSE_TAGS:
         return [CODE] * len(inside)
@@ -251,6 +255,7 @@ def is_about_programs(text: str) -> bool:
     return sum(word in text for word in _OF_COMPUTERS) >= 2
 
 
+_TAG = re.compile(r"<[A-Za-z][\w\-]*\s[^<>=\n]{0,80}=[^<>\n]{0,300}>")
 _INLINE = re.compile(r"`([^`\n]{1,400})`")
 
 
@@ -269,4 +274,5 @@ def words_of_code(lines: list[str], kinds: list[LineKind]) -> frozenset[str]:
 
 
 def _code_in(line: str) -> list[str]:
-    return (_INLINE.findall(line) if "`" in line else []) + commands_in(line)
+    found = _INLINE.findall(line) if "`" in line else []
+    return found + (_TAG.findall(line) if "<" in line else []) + commands_in(line)

@@ -159,9 +159,15 @@ _LAST_INSTRUCTION = re.compile(
 )
 
 
+#: A particle right behind a Latin word, as only Japanese has it: ``overfittingって``.
+_LEADS = re.compile(rf"[{LATIN}](?:\s?って|[のをはがにでとも])")
+
+
 def _is_japanese(prompt: str) -> bool:
     """Whether what to do is said in Japanese; the text to do it with may be anything."""
-    if n_kana(prompt) * 10 >= len(prompt):
+    own = _QUOTED.sub("", prompt)
+    n_words = len(_WORD.findall(own))
+    if n_kana(prompt) * 10 >= len(prompt) or (n_kana(own) >= n_words > 0 and _LEADS.search(own)):
         return True
     first = _INSTRUCTION.split(prompt.strip(), maxsplit=1)[0]
     last = prompt.rstrip().rsplit("\n", 1)[-1]

@@ -37,6 +37,20 @@ _JAPANESE_FORMS = frozenset("圳俱剝吞噓瘦搔焰瘀")
 _CHINESE_THOUGH_IN_JIS = frozenset("们們个么你妳她您它吗呢吧啊哪")
 
 
+_WIDE = re.compile("[Ａ-Ｚａ-ｚ]")
+_NARROW = {code: code - 0xFEE0 for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
+
+
+def narrow(text: str) -> str:
+    """The text with full-width Latin letters as plain ones, at the same length.
+
+    Example:
+        >>> narrow("ｆｒｅｓｈな野菜、５ｋｍ")
+        'freshな野菜、５km'
+    """
+    return text.translate(_NARROW) if _WIDE.search(text) else text
+
+
 def _encodes(char: str, codec: str) -> bool:
     try:
         char.encode(codec)
