@@ -73,12 +73,26 @@ def test_both_heat_maps_are_drawn_and_every_cell_is_in_the_table(write, locale):
     [
         (True, False, "no proxy is worse by more than noise: temperature 0.5 / min-p 0.1 (2.5%)"),
         (True, True, "temperature 0.5 / min-p 0.1 leaks less, but at a cost: worse repetition."),
-        (False, False, "by more than noise. The largest difference seen would take 1,234 answers"),
+        (False, False, "by more than noise. The largest cut seen would take 1,234 answers"),
     ],
 )
 def test_the_verdict_names_settings_only_where_they_can_be_told_from_noise(write, cuts, harm, said):
     page = (write(make_sweep(cuts=cuts, harm=harm).record()) / "report.html").read_text("utf-8")
     assert said in page
+
+
+@pytest.mark.parametrize("locale", ["en", "ja"])
+def test_settings_that_leak_more_are_named_and_their_difference_is_not_sized(write, locale):
+    """The reference leaks 60 of 200 and no setting less; 7 would be the size of a rise."""
+    sweep = make_sweep(cuts=False, harm=False)
+    cells = [
+        dataclasses.replace(one, leaked=150, pairs_needed=7, raises=True) if at % 4 else one
+        for at, one in enumerate(sweep.cells)
+    ]
+    folder = write(dataclasses.replace(sweep, cells=tuple(cells)).record(), locale)
+    page = (folder / "report.html").read_text("utf-8")
+    assert {"en": "These leak more: ", "ja": "かえって多く混ざります"}[locale] in page
+    assert {"en": "would take", "ja": "を確かめるには"}[locale] not in page
 
 
 def test_a_damaged_sweep_is_refused_by_the_name_of_its_file(write):

@@ -13,6 +13,9 @@ from tokext.records import PROXIES, Estimate, SweepCell, Which
 #: What a sweep varies; the first value of each is the reference.
 AXES = ("temperature", "top_p", "min_p", "repetition_penalty")
 
+#: At which all comparisons of a sweep hold together.
+LEVEL = 0.05
+
 
 @dataclass(frozen=True)
 class SweptAnswer:
@@ -60,11 +63,12 @@ def compare_cells(answers: Sequence[SweptAnswer]) -> tuple[SweepCell, ...]:
         groups.setdefault((answer.which, answer.setting), []).append(answer)
     first = dict(reversed(list(groups)))
     cells = []
+    n_compared = sum(setting != first[which] for which, setting in groups)
     for (which, setting), own in groups.items():
         reference = groups[which, first[which]] if setting != first[which] else None
         unextended = groups.get(("before", setting)) if which == "after" else None
-        cells.append(_cell(own, reference, unextended))
-    clear = holm([cell.p_value for cell in cells])
+        cells.append(_cell(own, reference, unextended, level=LEVEL / max(1, n_compared)))
+    clear = holm([cell.p_value for cell in cells], LEVEL)
     return tuple(
         replace(cell, cuts=is_clear and cell.cuts, raises=is_clear and cell.raises)
         for cell, is_clear in zip(cells, clear, strict=True)
@@ -75,10 +79,13 @@ def _cell(
     own: Sequence[SweptAnswer],
     reference: Sequence[SweptAnswer] | None,
     unextended: Sequence[SweptAnswer] | None,
+    *,
+    level: float,
 ) -> SweepCell:
     prose = [answer for answer in own if not answer.is_code]
     rate = Rate(sum(answer.leaked for answer in prose), len(prose))
     worse, better, n_pairs = _discordant(reference or [], own)
+    needed = pairs_needed(worse / n_pairs, better / n_pairs, level) if n_pairs else None
     lost, won, _ = _discordant(unextended or [], own)
     return SweepCell(
         which=own[0].which,
@@ -91,7 +98,7 @@ def _cell(
         changes=_changes(reference, own) if reference else {},
         p_value=mcnemar(worse, better) if reference else None,
         p_extension=mcnemar(lost, won) if unextended else None,
-        pairs_needed=pairs_needed(worse / n_pairs, better / n_pairs) if n_pairs else None,
+        pairs_needed=needed,
         cuts=worse > better,
         raises=better > worse,
     )

@@ -45,13 +45,14 @@ def test_mcnemar_is_the_two_sided_binomial_tail():
     assert mcnemar(3, 11) == pytest.approx(2 * tail)
 
 
-def test_the_stated_number_of_pairs_shows_the_difference_four_times_in_five():
-    draw, n = random.Random(2), pairs_needed(0.10, 0.04)
+@pytest.mark.parametrize("level", [0.05, 0.005])
+def test_the_stated_number_of_pairs_shows_the_difference_four_times_in_five(level):
+    draw, n = random.Random(2), pairs_needed(0.10, 0.04, level)
     shown = 0
     for _ in range(400):
         rolls = [draw.random() for _ in range(n)]
         before, after = sum(r < 0.10 for r in rolls), sum(0.10 <= r < 0.14 for r in rolls)
-        shown += mcnemar(before, after) < 0.05
+        shown += mcnemar(before, after) < level
     assert 0.70 < shown / 400 < 0.92
 
 

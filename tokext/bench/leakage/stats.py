@@ -101,11 +101,11 @@ def holm(p_values: Sequence[float | None], level: float = 0.05) -> list[bool]:
     return holds
 
 
-def pairs_needed(only_before: float, only_after: float) -> int | None:
-    """How many pairs would show a difference of this size at 5 % with 80 % power.
+def pairs_needed(only_before: float, only_after: float, level: float = 0.05) -> int | None:
+    """How many pairs would show a difference of this size with 80 % power.
 
     Miettinen's formula for paired shares, with the shares of pairs that changed one way and the
-    other.
+    other, at a two-sided level.
 
     Returns:
         The number of pairs, or None where there is no difference to show.
@@ -117,5 +117,6 @@ def pairs_needed(only_before: float, only_after: float) -> int | None:
     differing, difference = only_before + only_after, abs(only_before - only_after)
     if difference == 0:
         return None
-    spread = Z_95 * math.sqrt(differing) + Z_POWER * math.sqrt(differing - difference**2)
+    z = NormalDist().inv_cdf(1 - level / 2)
+    spread = z * math.sqrt(differing) + Z_POWER * math.sqrt(differing - difference**2)
     return math.ceil((spread / difference) ** 2)

@@ -136,9 +136,16 @@ def _verdict_of(cells: Sequence[SweepCell], words: Words) -> str:
         best = min(costly, key=lambda cell: cell.share)
         worse = words.join([words(f"sweep.proxy.{name}") for name in best.harms])
         return words("sweep.costly", model=model, settings=_label(best, words), worse=worse)
-    needed = min((cell.pairs_needed for cell in cells if cell.pairs_needed), default=None)
+    less = [cell.pairs_needed for cell in cells if cell.n and cell.share < cells[0].share]
+    needed = min(filter(None, less), default=None)
     more = words("sweep.needed", n=f"{needed:,}") if needed else ""
-    return words("sweep.noise", model=model, reference=reference, more=more)
+    return words("sweep.noise", model=model, reference=reference, more=more) + _raised(cells, words)
+
+
+def _raised(cells: Sequence[SweepCell], words: Words) -> str:
+    """Which settings leak more by more than noise."""
+    settings = [_label(cell, words) for cell in cells if cell.raises]
+    return words("sweep.raised", settings=words.join(settings)) if settings else ""
 
 
 def _label(cell: SweepCell, words: Words) -> str:
