@@ -95,6 +95,23 @@ def test_settings_that_leak_more_are_named_and_their_difference_is_not_sized(wri
     assert {"en": "would take", "ja": "を確かめるには"}[locale] not in page
 
 
+def test_the_largest_cut_is_the_one_that_is_sized(write):
+    sweep = make_sweep(cuts=False, harm=False)
+    sized = [dataclasses.replace(one, pairs_needed=one.leaked * 11 or None) for one in sweep.cells]
+    folder = write(dataclasses.replace(sweep, cells=tuple(sized)).record())
+    assert "would take 55 answers" in (folder / "report.html").read_text("utf-8")
+
+
+def test_rises_are_named_beside_a_cut_too(write):
+    sweep = make_sweep(cuts=True, harm=False)
+    raised = dataclasses.replace(sweep.cells[2], leaked=150, raises=True)
+    cells = (*sweep.cells[:2], raised, *sweep.cells[3:])
+    page = (write(dataclasses.replace(sweep, cells=cells).record()) / "report.html").read_text(
+        "utf-8"
+    )
+    assert "These leak more: temperature 0.5 / min-p 0." in page
+
+
 def test_a_damaged_sweep_is_refused_by_the_name_of_its_file(write):
     record = make_sweep(cuts=True, harm=False).record()
     del record["result"]["cells"]

@@ -85,7 +85,8 @@ def _cell(
     prose = [answer for answer in own if not answer.is_code]
     rate = Rate(sum(answer.leaked for answer in prose), len(prose))
     worse, better, n_pairs = _discordant(reference or [], own)
-    needed = pairs_needed(worse / n_pairs, better / n_pairs, level) if n_pairs else None
+    is_cut = worse > better
+    needed = pairs_needed(worse / n_pairs, better / n_pairs, level) if is_cut else None
     lost, won, _ = _discordant(unextended or [], own)
     return SweepCell(
         which=own[0].which,
@@ -99,7 +100,7 @@ def _cell(
         p_value=mcnemar(worse, better) if reference else None,
         p_extension=mcnemar(lost, won) if unextended else None,
         pairs_needed=needed,
-        cuts=worse > better,
+        cuts=is_cut,
         raises=better > worse,
     )
 

@@ -50,7 +50,7 @@ class SweepCell:
     share. `proxies` are means, `changes` the differences to the reference setting on the same
     prompts; empty for the reference itself. `p_value` is McNemar's against the reference,
     `p_extension` against the same setting before the extension, `pairs_needed` how many answers
-    would show a difference of the size seen, at the level of the strictest of all comparisons.
+    would show a cut of the size seen, at the level of the strictest of all comparisons.
     `cuts` and `raises` tell whether it leaks less or more than the reference by more than noise.
     """
 

@@ -116,7 +116,11 @@ def _panel(
 
 def _verdict(sweep: Sweep, words: Words) -> str:
     """Which settings cut leakage without a worse proxy, or that none can be told from noise."""
-    told = [_verdict_of(sweep.of(which), words) for which in ("before", "after") if sweep.of(which)]
+    told = [
+        _verdict_of(sweep.of(which), words) + _raised(sweep.of(which), words)
+        for which in ("before", "after")
+        if sweep.of(which)
+    ]
     if sweep.language != "ja":
         return " ".join([*told, words("leakage.floor.none", language=sweep.language)])
     floor = f"{sweep.false_positive_low:.1%}–{sweep.false_positive_high:.1%}"
@@ -136,10 +140,10 @@ def _verdict_of(cells: Sequence[SweepCell], words: Words) -> str:
         best = min(costly, key=lambda cell: cell.share)
         worse = words.join([words(f"sweep.proxy.{name}") for name in best.harms])
         return words("sweep.costly", model=model, settings=_label(best, words), worse=worse)
-    less = [cell.pairs_needed for cell in cells if cell.n and cell.share < cells[0].share]
-    needed = min(filter(None, less), default=None)
+    less = [c for c in cells if c.n and c.share < cells[0].share and c.pairs_needed]
+    needed = min(less, key=lambda cell: cell.share).pairs_needed if less else None
     more = words("sweep.needed", n=f"{needed:,}") if needed else ""
-    return words("sweep.noise", model=model, reference=reference, more=more) + _raised(cells, words)
+    return words("sweep.noise", model=model, reference=reference, more=more)
 
 
 def _raised(cells: Sequence[SweepCell], words: Words) -> str:
