@@ -138,6 +138,7 @@ def test_more_leakage_is_never_said_to_be_less():
     assert other.p_value < 0.001
     assert not other.cuts
     assert other.raises
+    assert other.pairs_needed is None
 
 
 def test_many_settings_are_held_to_a_stricter_level():
