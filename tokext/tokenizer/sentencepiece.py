@@ -117,7 +117,7 @@ class SentencePieceModel:
     @cached_property
     def ids(self) -> dict[str, int]:
         """The id of every piece."""
-        return {piece.text: id_ for id_, piece in enumerate(self.pieces)}
+        return {piece.piece: id_ for id_, piece in enumerate(self._proto.pieces)}
 
     @property
     def size(self) -> int:

@@ -32,6 +32,8 @@ def independent_pieces(
 ) -> Iterator[AddedPiece]:
     """Pieces of plain text: the missing characters by count, then what was merged, in its order.
 
+    What the rules forbid is learned like the rest, and left out.
+
     Where more are asked for than were trained, a larger vocabulary is trained, which begins with
     the same pieces, until the text gives no more that are frequent enough.
     """
@@ -48,7 +50,9 @@ def independent_pieces(
         made = _times_made(trained, by_count(counts))
         learned = {p.text: made[id_] for id_, p in enumerate(trained.pieces) if id_ > 0}
         ranked = [*_missing(learned, chars, base), *_merged(learned, base)]
-        yield from ranked[n_known:]
+        for piece in ranked[n_known:]:
+            if rules.allows(piece.piece) and rules.allows_characters(piece.piece, base.ids):
+                yield piece
         n_known = len(ranked)
         rare = [count < rules.min_count for text, count in learned.items() if len(text) > 1]
         if trained.size < wanted or all([False, *rare][-_RARE_IN_A_ROW:]):

@@ -88,13 +88,8 @@ def learn_at_most(
             hint="check the inputs, or name their --language.",
         )
     learner = continued_pieces if method == "continue" else independent_pieces
-    entering = (
-        piece
-        for piece in learner(counts, base.model, size, rules)
-        if piece.count >= rules.min_count
-        and rules.allows(piece.piece)
-        and rules.allows_characters(piece.piece, base.model.ids)
-    )
+    learned = learner(counts, base.model, size, rules)
+    entering = (piece for piece in learned if piece.count >= rules.min_count)
     reachable, _ = choose_reachable(base, entering, size, Counter())
     if reachable:
         return reachable
