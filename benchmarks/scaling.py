@@ -44,7 +44,7 @@ from tokext.vocab.rules import Rules
 from tokext.vocab.train import learn_at_most
 
 MEGABYTE, TERABYTE = 10**6, 10**12
-HOW = {"language": "ja", "boundary": "punctuation"}
+HOW = {"language": "ja", "boundary": "none"}  # the default
 
 ASSUMPTIONS = [
     "distinct runs go on growing by the fitted law: the same kinds of text, as little repeated",
