@@ -1,12 +1,17 @@
 """A corpus counted for training: weights, duplicates, memory, and what is refused."""
 
+from fractions import Fraction
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tokext.corpus import count as count_module
 from tokext.corpus.census import take_census
 from tokext.corpus.embedded import embedded_lines
 from tokext.corpus.memory import parse_bytes
 from tokext.corpus.read import read_corpus
+from tokext.corpus.weights import weigh
 from tokext.errors import InputError
 
 JA = {"language": "ja", "boundary": "punctuation"}
@@ -49,13 +54,46 @@ def test_fractions_are_exact_and_no_rare_run_is_lost(texts, tmp_path):
         ("a.txt=much", r"the weight of a\.txt is much"),
         ("a.txt=nan", r"the weight of a\.txt is nan"),
         ("a.txt=1/0", r"the weight of a\.txt is 1/0"),
-        ("a.txt=0.0000001", "more than 1,000,000"),
+        ("a.txt=0.0000001", r"the weight of a\.txt is 0\.0000001"),
+        ("a.txt=1000001", r"the weight of a\.txt is 1000001"),
+        ("a.txt=1e-5000", r"the weight of a\.txt is 1e-5000"),
+        ("a.txt=1e-999999999", r"the weight of a\.txt is 1e-999999999"),
+        ("a.txt=1e999999999", r"the weight of a\.txt is 1e999999999"),
+        ("a.txt=inf", r"the weight of a\.txt is inf"),
+        ("a.txt=" + "3" * 9000, r"the weight of a\.txt is 3{32}\.$"),
+        ("a.txt=0.00000123", "more than 1,000,000 as whole numbers: 1\\.23e-06, 1\\."),
     ],
 )
 def test_a_weight_that_makes_no_sense_is_refused(texts, tmp_path, weight, message):
     with pytest.raises(InputError, match=message) as caught:
         census(texts, tmp_path, weight=[weight])
     assert caught.value.hint
+
+
+absurd_weights = st.one_of(
+    st.floats().map(str),
+    st.fractions().map(str),
+    st.text(max_size=8),
+    st.builds("{}{}e{}".format, st.sampled_from(["", "-"]), st.integers(0), st.integers()),
+    st.integers(1, 10**6).map(lambda n: "0." + str(n) * 2000),
+    st.builds("{}/{}".format, st.integers(-9), st.integers(0)),
+)
+
+
+@given(weights=st.lists(absurd_weights, min_size=3, max_size=3))
+def test_any_weights_are_kept_exactly_or_refused_in_one_line(weights):
+    parts = read_corpus(["hf:a", "hf:b", "hf:c"]).parts
+    given = dict(zip(("hf:a", "hf:b", "hf:c"), weights, strict=True))
+    try:
+        whole, unit = weigh(parts, given)
+    except InputError as error:
+        refused = error
+    else:
+        assert [Fraction(n, unit) for n in whole] == [Fraction(weight) for weight in weights]
+        assert 1 <= min(whole) <= max(whole) <= 1_000_000
+        return
+    assert len(f"{refused}{refused.hint}") < 250
+    assert refused.hint
 
 
 def test_a_weight_for_a_name_that_two_inputs_have_is_refused(texts, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
@@ -14,6 +15,10 @@ Weights = Iterable[str] | Mapping[str, float | str]
 
 #: Counts times weights stay far below what 64 bits hold.
 _LARGEST = 1_000_000
+_LEAST = Fraction(1, _LARGEST)
+
+#: Longer than any decimal that a computer writes, and short enough to work with.
+_MOST_CHARS = 32
 
 
 def weigh(parts: Sequence[Part], weights: Weights) -> tuple[list[int], int]:
@@ -31,8 +36,8 @@ def weigh(parts: Sequence[Part], weights: Weights) -> tuple[list[int], int]:
         A number for each part, and their denominator: every count is in units of one by that.
 
     Raises:
-        InputError: A name is of no input or of several, a weight is not a number above 0, or the
-            weights are too far apart.
+        InputError: A name is of no input or of several, a weight is no number from 0.000001 to
+            1,000,000, or the weights are too far apart or too exact.
 
     Example:
         >>> from tokext.corpus.read import read_corpus
@@ -48,7 +53,7 @@ def weigh(parts: Sequence[Part], weights: Weights) -> tuple[list[int], int]:
     whole = [int(weight * unit) for weight in of_part]
     if max(whole) > _LARGEST:
         raise InputError(
-            f"the weights come to {max(whole):,} as whole numbers, more than {_LARGEST:,}.",
+            f"the weights need more than {_LARGEST:,} as whole numbers: {_shown(of_part)}.",
             hint="choose weights that are closer together, or have fewer decimals.",
         )
     return whole, unit
@@ -78,11 +83,18 @@ def _find(parts: Sequence[Part], name: str) -> int:
 
 def _fraction(name: str, weight: str) -> Fraction:
     try:
-        value = Fraction(weight)
+        if "/" not in weight and not 1e-9 < float(weight) < 1e9:
+            raise ValueError  # before a fraction of `1e-999999999` is tried
+        value = Fraction(weight if len(weight) <= _MOST_CHARS else "")
     except (ValueError, ZeroDivisionError):
         value = Fraction(0)
-    if value <= 0:
+    if not _LEAST <= value <= _LARGEST:
         raise InputError(
-            f"the weight of {name} is {weight}.", hint="choose a number above 0, or leave it out."
+            f"the weight of {name} is {weight[:_MOST_CHARS]}.",
+            hint=f"choose a number from {float(_LEAST):f} to {_LARGEST:,}, or leave it out.",
         )
     return value
+
+
+def _shown(weights: Sequence[Fraction]) -> str:
+    return textwrap.shorten(", ".join(f"{float(weight):g}" for weight in weights), 60)
