@@ -16,7 +16,7 @@ from tokext.corpus.count import count_runs
 from tokext.corpus.counts import BLOCK_ROWS, RunCounts, write_table
 from tokext.corpus.embedded import embedded_lines
 from tokext.corpus.morphemes import identity_of, word_cutter
-from tokext.corpus.refine import refine_runs
+from tokext.corpus.refine import refine_runs, thin_runs
 from tokext.corpus.shards import ShardsInFolder
 from tokext.errors import InputError
 from tokext.languages import find_language
@@ -145,3 +145,15 @@ def test_another_dictionary_in_the_same_place_is_another_one(tmp_path):
         (tmp_path / "sys.dic").write_bytes(content)
         seen.add(identity_of(str(tmp_path)))
     assert len(seen) == 2
+
+
+def test_a_sample_of_runs_that_are_in_a_file_is_in_a_file_too(tmp_path):
+    """However many there are: they are looked at a block at a time."""
+    counts = RunCounts.of({f"{n:06}": 1 + n % 7 // 5 for n in range(2 * BLOCK_ROWS + 99)})
+    write_table(tmp_path / "counts.parquet", [counts.place])
+    in_file, shards = RunCounts.in_file(tmp_path / "counts.parquet"), ShardsInFolder(tmp_path)
+    thinned = thin_runs(in_file, shards=shards)
+    assert isinstance(thinned.place, Path)
+    assert thinned == thin_runs(counts) != thin_runs(in_file.at_least(2), shards=shards)
+    assert thin_runs(in_file.at_least(2), shards=shards) == counts.at_least(2)
+    assert thin_runs(in_file, shards=shards).place == thinned.place

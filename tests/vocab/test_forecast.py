@@ -16,7 +16,7 @@ from tokext.progress import shown
 from tokext.vocab import forecast as forecast_module
 from tokext.vocab import independent
 from tokext.vocab.added import train_vocab
-from tokext.vocab.forecast import forecast, refuse_beyond
+from tokext.vocab.forecast import forecast, in_a_hurry, refuse_beyond
 from tokext.vocab.rules import Rules
 from tokext.vocab.spelled import spell_runs
 from tokext.vocab.train import learn
@@ -92,6 +92,36 @@ def test_what_a_hint_says_brings_it_under(text, base, tmp_path, monkeypatch, cap
     shown.reset(token)
     taken = re.search(r"takes about \d+ s and ([\d.]+) MB", capsys.readouterr().err)
     assert float(taken[1]) == pytest.approx(float(said[2]), rel=0.15)
+
+
+def test_the_fast_preset_is_named_where_it_brings_it_under(
+    text, base, tmp_path, monkeypatch, capsys
+):
+    costly = forecast_module.Cost(10**9, 10**6, 0.0, 0.1, 0.0)
+    monkeypatch.setitem(forecast_module.COSTS, "continue", costly)
+    counts = count_runs([text.read_text(encoding="utf-8").split("\n")], boundary="punctuation")
+    forecasts = forecast(counts, base.model, 9, "continue")
+    options = {"base": base.name, "size": 9, "boundary": "punctuation", "workers": 1}
+    options["max_memory"] = (in_a_hurry(forecasts).n_bytes + forecasts[1].n_bytes) // 2
+    token = shown.set(True)
+    with pytest.raises(InputError) as caught:
+        train_vocab(text, tmp_path / "out", **options)
+    train_vocab(text, tmp_path / "out", preset="fast", **options)
+    shown.reset(token)
+    hinted = re.search(r"--preset fast takes about ([\d.]+) GB", caught.value.hint)
+    said = re.findall(r"takes about (\d+) min and ([\d.]+) GB", capsys.readouterr().err)
+    assert float(hinted[1]) == float(said[1][1]) < float(said[0][1])
+    assert [float(x) for x in said[2]] == pytest.approx([float(x) for x in said[1]], rel=0.15)
+    assert len(said) == 3  # of the full run, of the fast one as it is named, and as it is then
+
+
+def test_the_fast_preset_is_not_named_where_it_helps_little(counts, base):
+    for given in (counts, counts.at_least(2)):
+        forecasts = forecast(given, base.model, 300, "continue")
+        limit = in_a_hurry(forecasts).n_bytes - 1
+        with pytest.raises(InputError) as caught:
+            refuse_beyond(forecasts, limit, given)
+        assert "--preset" not in caught.value.hint
 
 
 def test_runs_that_are_rare_can_be_left_out(text, base, tmp_path):

@@ -12,7 +12,7 @@ import numpy as np
 
 from tokext.corpus.boundaries import TAGGED, script_cutter
 from tokext.corpus.count import add_up
-from tokext.corpus.counts import RunCounts, join_tables, table_of
+from tokext.corpus.counts import RunCounts, table_of
 from tokext.corpus.engines import open_engine
 from tokext.corpus.morphemes import identity_of, word_cutter
 from tokext.corpus.shards import Shards, ShardsInMemory
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 #: Of so many runs that occur once, one is looked at in a hurry.
-_THINNED = 16
+THINNED = 16
 
 
 def refine_runs(
@@ -42,7 +42,7 @@ def refine_runs(
         counts: Runs; they come back as they are if there is nothing to cut.
         language: What the runs are written in.
         boundary: What a piece may not cross.
-        keep_scripts_apart: Cut between the language's scripts: kanji, hiragana and katakana.
+        keep_scripts_apart: Cut between the language's scripts, such as kanji and hiragana.
         dictionary: See `tokext.corpus.morphemes.word_cutter`.
         workers: Processes to work in, 0 for one each core; the result does not depend on it.
         shards: Where counts are kept on the way, if those to cut are in a file; else in memory.
@@ -85,7 +85,7 @@ def refuse_uncuttable(language: str, boundary: str, dictionary: str) -> None:
     word_cutter(boundary, dictionary)
 
 
-def thin_runs(counts: RunCounts, unit: int = 1) -> RunCounts:
+def thin_runs(counts: RunCounts, unit: int = 1, shards: Shards | None = None) -> RunCounts:
     """Every run that is repeated, and one in sixteen of the others for all of those.
 
     Most runs occur once, and most of the work is on them. As they come in code point order, the
@@ -94,23 +94,33 @@ def thin_runs(counts: RunCounts, unit: int = 1) -> RunCounts:
     Args:
         counts: Runs and how often each occurs.
         unit: What stands for once in the counts of weighted inputs.
+        shards: Where they are kept, if the runs to choose from are in a file; else in memory.
+
+    Raises:
+        OutputError: The shards cannot be written.
 
     Example:
         >>> list(thin_runs(RunCounts.of({"春": 3, "夏": 10}), unit=10))
         [('夏', 160)]
     """
+    if shards is None or not isinstance(counts.place, Path):
+        shards = ShardsInMemory()
+    key = shards.key([str(counts.place)], f"thinned {unit} {counts.least}")
+    return shards.joined(key, _thinned(counts, unit))
+
+
+def _thinned(counts: RunCounts, unit: int) -> Iterator[pyarrow.Table]:
     import pyarrow
 
-    tables, n_rare = [], 0
+    n_rare = 0
     for batch in counts.batches():
         numbers = batch.column(1).to_numpy()
         is_rare = numbers <= unit
         rank = n_rare + np.cumsum(is_rare)  # among the rare ones, from 1 on
         n_rare += int(is_rare.sum())
-        kept = ~is_rare | (rank % _THINNED == 1)
-        times = np.where(is_rare, numbers * _THINNED, numbers)
-        tables.append(pyarrow.table({"run": batch.column(0).filter(kept), "count": times[kept]}))
-    return RunCounts.in_memory(join_tables(tables))
+        kept = ~is_rare | (rank % THINNED == 1)
+        times = np.where(is_rare, numbers * THINNED, numbers)
+        yield pyarrow.table({"run": batch.column(0).filter(kept), "count": times[kept]})
 
 
 #: Runs and how often each occurs.

@@ -45,6 +45,9 @@ class Shards(Protocol):
     def merged(self, keys: Sequence[Weighted]) -> RunCounts:
         """Add up counts, each multiplied by its number."""
 
+    def joined(self, key: str, tables: Iterator[pyarrow.Table]) -> RunCounts:
+        """Keep tables that follow one another as one."""
+
 
 class ShardsInMemory:
     """Counts that end with the process."""
@@ -69,6 +72,10 @@ class ShardsInMemory:
         """Add up counts; they are let go of."""
         tables = [(self._tables.pop(key), times) for key, times in keys]
         return RunCounts.in_memory(join_tables(merge_tables(tables)))
+
+    def joined(self, key: str, tables: Iterator[pyarrow.Table]) -> RunCounts:
+        """One table of all."""
+        return RunCounts.in_memory(join_tables(tables))
 
 
 class ShardsInFolder:
@@ -144,6 +151,16 @@ class ShardsInFolder:
             starts = range(0, len(keys), n_files)
             keys = [(self._merge(keys[at : at + n_files], n_rows), 1) for at in starts]
         return RunCounts.in_file(self._path(self._merge(keys, n_rows)))
+
+    def joined(self, key: str, tables: Iterator[pyarrow.Table]) -> RunCounts:
+        """Write tables that follow one another to one file; one of them is in memory at a time.
+
+        Raises:
+            OutputError: The disk is full, or the folder may not be written to.
+        """
+        if not self.has(key):
+            self._write(key, tables)
+        return RunCounts.in_file(self._path(key))
 
     def _merge(self, keys: Sequence[Weighted], block_rows: int) -> str:
         merged = hashlib.sha256(repr(list(keys)).encode()).hexdigest()

@@ -148,7 +148,7 @@ class Training:
             if options["min_run_count"] > 1:  # 1 keeps those of an input that counts less, too
                 counts = counts.at_least(options["min_run_count"] * census.unit)
             if in_a_hurry:
-                counts = thin_runs(counts, census.unit)
+                counts = thin_runs(counts, census.unit, census.shards)
             say_forecast(
                 counts, self.base.model, size, self.method, working["max_memory"], census.unit
             )
