@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+import regex
 
 from tokext.cli.main import LazyGroup, cli
 
@@ -30,6 +31,9 @@ NARROW = {
 #: Imported where they are needed, and at the top of nothing but these.
 HEAVY = {"torch", "transformers", "matplotlib", "pyarrow", "datasets", "ray", "accelerate"}
 HEAVY_DOORS = ("model", "bench.throughput", "bench.sample", "report.charts")
+
+#: These know Japanese: its letters, its words, how answers in it leak, how its charts are written.
+JAPANESE = ("languages", "corpus.morphemes", "bench.leakage", "report")
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -59,6 +63,14 @@ def imports_of(tree):
             yield node.module
             if node.module == "tokext" or node.module.startswith("tokext."):
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def texts_in(tree):
+    """The strings of a tree, documentation aside."""
+    shown = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in shown:
+            yield node.value
 
 
 def rooms_seen(tree):
@@ -215,3 +227,11 @@ def test_every_command_takes_the_common_flags(words):
 def test_the_readme_names_every_command():
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     assert [words for words in COMMANDS if f"tokext {' '.join(words)}" not in readme] == []
+
+
+@each_file
+def test_only_a_few_files_know_japanese(path):
+    if f"{module_of(path)}.".startswith(tuple(f"{module}." for module in JAPANESE)):
+        return
+    kana_or_kanji = regex.compile(r"[\p{Hiragana}\p{Katakana}\p{Han}]")
+    assert [text for text in texts_in(tree_of(path)) if kana_or_kanji.search(text)] == []

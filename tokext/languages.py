@@ -1,16 +1,21 @@
-"""Which characters belong to which language, from Unicode data alone."""
+"""Which characters belong to which language, from Unicode data, and what else is known of one."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 import regex
 
 from tokext.errors import InputError
+
+#: The end of a sentence in any script, with what closes around it; a full stop needs a space.
+SENTENCE_END = regex.compile(
+    r"[\p{Sentence_Terminal}…--[.]]+[\p{Pe}\p{Pf}\x22']*|\.[\p{Pe}\p{Pf}\x22']*(?=\s)", regex.V1
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,34 @@ class Language:
     def _find_letter(self) -> Callable[[str], re.Match[str] | None]:
         return re.compile(f"[{character_class(self.letter.pattern)}]").search
 
+    @property
+    def usage(self) -> Usage:
+        """How it is written, as far as that is known."""
+        return USAGES.get(self.code, Usage())
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What is known of how a language is written, beyond its letters.
+
+    Attributes:
+        letters: Common and rare ones, to make texts of at random.
+        fragments: What gives a piece away as a part of something that nobody needs a row for: a
+            pattern by kind.
+        encodings: Of text from before Unicode: Python's codec, the name that people know, and the
+            one that iconv knows.
+        telltale: The inside of a character class: letters by which text in it is recognized.
+        ordinary: The same: what all but a few characters of its text are, ASCII aside.
+        sentences: Plain prose, written to try models on.
+    """
+
+    letters: str = ""
+    fragments: Mapping[str, str] = field(default_factory=dict)
+    encodings: tuple[tuple[str, str, str], ...] = ()
+    telltale: str = ""
+    ordinary: str = ""
+    sentences: tuple[str, ...] = ()
+
 
 _LANGUAGES = {
     language.code: language
@@ -69,6 +102,26 @@ _LANGUAGES = {
         Language("pl", "Polish", ("Latin",), spaced=True),
         Language("tr", "Turkish", ("Latin",), spaced=True),
     )
+}
+
+USAGES = {
+    "ja": Usage(
+        letters="あいうえおかきくけこさしすせそアイウエオカキクケコ日本語東京大学生人年月々ー〆鬱龍㐂𠮷",
+        fragments={
+            "postal address or telephone": r"[都道府県]\p{Han}{1,4}[市区町村郡]|丁目|番地|号室"
+            r"|電話番号|〒|℡",
+            "boilerplate": r"著作権|無断転載|利用規約|個人情報|お問い合わせ|続きを読む|ログイン"
+            r"|青空文庫|底本[：:]|校正[：:]|入力[：:]",
+        },
+        encodings=(("cp932", "Shift_JIS", "CP932"), ("euc_jp", "EUC-JP", "EUC-JP")),
+        telltale="ぁ-んァ-ヶー",
+        ordinary="ぁ-んァ-ヶー一-鿿、-】！-ｚ",
+        sentences=(
+            "電車は数分遅れて駅を出たが、ホームにいた人は誰も気にしていないようだった。",
+            "設定を変えるには、設定ファイルを開いて、末尾の行を書き換えてください。",
+            "日曜日に図書館は開いているかと彼女は尋ねたが、閉まっていると彼は答えた。",
+        ),
+    ),
 }
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from tokext.bench.encode import spans_inside
 from tokext.bench.vocabulary import Vocabulary
-from tokext.languages import Language
+from tokext.languages import SENTENCE_END, Language
 from tokext.records import ChangedLine, Segmentation, SegmentedToken
 
 _MIN_CHARS, _MAX_CHARS = 40, 160
-_SENTENCE_END = re.compile(r"[。．！？!?][」』）]*|\.(?=\s)")
 
 
 def choose_text(documents: Iterable[str], language: Language) -> str:
@@ -23,7 +21,7 @@ def choose_text(documents: Iterable[str], language: Language) -> str:
     long_enough = [line for line in lines if len(line) >= _MIN_CHARS]
     telling = (line for line in long_enough if language.has_letter(line))
     line = next(telling, None) or max(long_enough[:1] or lines, key=len)
-    ends = [m.end() for m in _SENTENCE_END.finditer(line) if _MIN_CHARS <= m.end() <= _MAX_CHARS]
+    ends = [m.end() for m in SENTENCE_END.finditer(line) if _MIN_CHARS <= m.end() <= _MAX_CHARS]
     return line[: ends[-1] if ends else _MAX_CHARS]
 
 

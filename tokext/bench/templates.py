@@ -201,7 +201,7 @@ class PromptFormat:
         if not self.tokenizer.chat_template:
             raise TokenizerError(f"{name} has no chat template.", hint=hint)
         try:
-            self._apply([{"role": "user", "content": "ここに質問"}], "ここに質問")
+            self._apply([{"role": "user", "content": "what is asked"}], "what is asked")
         except TemplateError as error:
             raise TokenizerError(
                 f"the chat template of {name} cannot be used: {error}.", hint=hint

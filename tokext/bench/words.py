@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import regex
 
 from tokext.bench.encode import spans_inside
+from tokext.corpus.morphemes import WORDS_OF
 from tokext.languages import Language
 from tokext.records import WordMetrics
 from tokext.tokenizer.load import Tokenizer
@@ -114,7 +115,7 @@ def _count(
 
 
 def _segmenter(language: Language) -> Callable[[str], Iterator[Place]] | None:
-    if language.code == "ja":
+    if language.code == WORDS_OF:
         import fugashi
 
         tagger = fugashi.Tagger()

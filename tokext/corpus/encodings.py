@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from tokext.languages import USAGES, Usage
+
 #: The first bytes of files that are often given a text file's name.
 _MAGIC = {
     b"\x1f\x8b": ("gzip data", ".gz"),
@@ -22,17 +24,13 @@ _BOMS = {
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
 }
-#: Python's codec, the name that people know, and the one that iconv knows.
+#: Python's codec, the name that people know, and the one that iconv knows; languages have more.
 _CANDIDATES = (
     ("utf-16-le", "UTF-16", "UTF-16LE"),
     ("utf-16-be", "UTF-16", "UTF-16BE"),
-    ("cp932", "Shift_JIS", "CP932"),
-    ("euc_jp", "EUC-JP", "EUC-JP"),
 )
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
 _SAMPLE_BYTES = 1 << 16
-_KANA = re.compile(r"[ぁ-んァ-ヶー]")
-_ORDINARY = re.compile(r"[\t\r\n -~ぁ-んァ-ヶー一-鿿、-】！-ｚ]")
 
 
 @dataclass(frozen=True)
@@ -84,26 +82,31 @@ def _encoding(sample: bytes) -> tuple[str, str] | None:
             return name, name
     if _ISO_2022_JP.search(sample):
         return "ISO-2022-JP", "ISO-2022-JP"
-    found = [(_likeness(sample, codec), name, iconv) for codec, name, iconv in _CANDIDATES]
+    found = [
+        (_likeness(sample, codec, usage), name, iconv)
+        for usage in USAGES.values()
+        if usage.telltale
+        for codec, name, iconv in (*_CANDIDATES, *usage.encodings)
+    ]
     likeness, name, iconv_name = max(found)
     return (name, iconv_name) if likeness > 0.8 else None
 
 
-def _likeness(sample: bytes, codec: str) -> float:
-    """How much a decoding looks like Japanese or English text: 0 not at all, above 0.8 surely."""
+def _likeness(sample: bytes, codec: str, usage: Usage) -> float:
+    """How much a decoding looks like text of a language, or English: above 0.8 it surely is."""
     try:
         text = sample.decode(codec)
     except UnicodeDecodeError as error:
         if error.start < len(sample) - 4:  # the sample may end inside a character
             return 0.0
         text = sample[: error.start].decode(codec)
-    n_kana = len(_KANA.findall(text))
+    n_telling = len(re.findall(f"[{usage.telltale}]", text))
     # Any two bytes make a Chinese character in UTF-16, and many in the others: ask for a sign of
-    # a writer, kana or (where it costs two bytes) ASCII.
+    # a writer, letters that tell or (where it costs two bytes) ASCII.
     n_ascii = sum(map(str.isascii, text)) if codec.startswith("utf-16") else 0
-    if n_kana <= 0.05 * len(text) and n_ascii <= 0.6 * len(text):
+    if n_telling <= 0.05 * len(text) and n_ascii <= 0.6 * len(text):
         return 0.0
-    return len(_ORDINARY.findall(text)) / max(1, len(text))
+    return len(re.findall(rf"[\t\r\n -~{usage.ordinary}]", text)) / max(1, len(text))
 
 
 def compression_of(path: Path) -> str:

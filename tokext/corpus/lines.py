@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-#: Where an over-long line is best cut: after the end of a sentence and the quotes that close it,
-#: else after whitespace.
-_SENTENCE_END = re.compile(r"[。．！？!?…]+[」』）】〉》”’)\]\"']*|\.[”’)\]\"']*(?=\s)")
-_SPACE = re.compile(r"\s+")
+import regex
+
+from tokext.languages import SENTENCE_END
+
+#: Where an over-long line is best cut: after the end of a sentence, else after whitespace.
+_BEST_ENDS = (SENTENCE_END, regex.compile(r"\s+"))
 
 _NEAR_CHARS = 200
 
@@ -123,7 +124,7 @@ def cut_lines(document: str, max_chars: int) -> list[str]:
 
 def _best_cut(line: str, start: int, end: int) -> int:
     middle = start + (end - start + 1) // 2
-    for pattern in (_SENTENCE_END, _SPACE):
+    for pattern in _BEST_ENDS:
         # Most cuts lie close to the end; only where none does is the whole half searched.
         for begin in (max(middle, end - _NEAR_CHARS), middle):
             matches = list(pattern.finditer(line, begin, end))

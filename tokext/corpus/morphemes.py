@@ -11,7 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import regex
+
 from tokext.errors import InputError
+
+#: The language whose words UniDic knows.
+WORDS_OF = "ja"
 
 #: UniDic's parts of speech that go with what stands before them: particle, auxiliary, suffix,
 #: punctuation.
@@ -19,6 +24,9 @@ _ENCLITICS = ("助詞", "助動詞", "接尾辞", "補助記号")
 
 #: Prefix, which goes with what stands behind it.
 _PREFIX = "接頭辞"
+
+#: What a full name is written with; only these few pieces are looked up.
+_NAME = regex.compile(r"\p{Han}{3,8}")
 
 #: Dictionaries that are packages, and know their own folder.
 _PACKAGES = {"unidic-lite": "unidic_lite", "unidic": "unidic"}
@@ -62,6 +70,28 @@ def word_cutter(boundary: str, dictionary: str = "unidic-lite") -> Callable[[str
         return cut
 
     return words
+
+
+def full_names(dictionary: str) -> Callable[[str], bool]:
+    """Whether a text is a full name: a family name and a given name side by side, in kanji.
+
+    Raises:
+        InputError: fugashi or the dictionary is not installed, or cannot be opened.
+
+    Example:
+        >>> is_name = full_names("unidic-lite")
+        >>> is_name("夏目漱石"), is_name("漱石")
+        (True, False)
+    """
+    tagger = tagger_of(dictionary)
+
+    def is_name(text: str) -> bool:
+        if not _NAME.fullmatch(text):
+            return False
+        features = [node.feature for node in tagger.parseToNodeList(text)]
+        return [f[3] for f in features if f[2] == "人名"][:2] == ["姓", "名"]
+
+    return is_name
 
 
 _HINT = (

@@ -14,7 +14,7 @@ from tokext.corpus.boundaries import TAGGED, script_cutter
 from tokext.corpus.count import add_up
 from tokext.corpus.counts import RunCounts, table_of
 from tokext.corpus.engines import open_engine
-from tokext.corpus.morphemes import identity_of, word_cutter
+from tokext.corpus.morphemes import WORDS_OF, identity_of, word_cutter
 from tokext.corpus.shards import Shards, ShardsInMemory
 from tokext.errors import InputError
 from tokext.languages import find_language
@@ -77,9 +77,10 @@ def refuse_uncuttable(language: str, boundary: str, dictionary: str) -> None:
     """
     if boundary not in TAGGED:
         return
-    if language != "ja":
+    if language != WORDS_OF:
         raise InputError(
-            f"--boundary {boundary} knows Japanese words, and the language is {language}.",
+            f"--boundary {boundary} knows {find_language(WORDS_OF).name} words, and the language "
+            f"is {language}.",
             hint="take --boundary punctuation, script or none.",
         )
     word_cutter(boundary, dictionary)

@@ -23,9 +23,6 @@ _OTHER = [
     "\U0001f468\u200d\U0001f469\u200d\U0001f467",
 ]
 _BREAKS = ["\n", "\n\n", "\t", "  ", "    ", " ", "\r\n"]
-_SAMPLE_LETTERS = {
-    "ja": "あいうえおかきくけこさしすせそアイウエオカキクケコ日本語東京大学生人年月々ー〆鬱龍㐂𠮷",
-}
 
 
 def real_texts() -> list[str]:
@@ -47,7 +44,7 @@ def generated_texts(
         seed: The same seed gives the same texts.
     """
     draw = random.Random(seed)  # noqa: S311 - text, not secrets
-    letters = list(_SAMPLE_LETTERS.get(language.code, "")) or _OTHER
+    letters = list(language.usage.letters) or _OTHER
     sources: list[Sequence[str]] = [_ASCII, _OTHER, _BREAKS, letters, letters]
     sources += [pieces, pieces] if pieces else []
     sources += [special] if special else []

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from tokext.errors import ModelError
+from tokext.languages import USAGES
 from tokext.model.bits import Encodes, next_logits
 from tokext.model.head import Head, copy_head, hear, rounding_bound, same_bits, same_rows
 from tokext.model.pretrained import load_to_check
@@ -27,11 +28,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
         "To change the settings, open the file config.json and look for the line that ends in 42.",
         "She asked whether the library would be open on Sunday; it would not, he said.",
     ),
-    "ja": (
-        "電車は数分遅れて駅を出たが、ホームにいた人は誰も気にしていないようだった。",
-        "設定を変えるには、設定ファイルを開いて、末尾の行を書き換えてください。",
-        "日曜日に図書館は開いているかと彼女は尋ねたが、閉まっていると彼は答えた。",
-    ),
+    **{code: usage.sentences for code, usage in USAGES.items()},
 }
 #: Models below this are run before and after by default.
 CHECKED_PARAMETERS = 200_000_000

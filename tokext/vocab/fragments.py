@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
 
 import regex
 
-from tokext.corpus.morphemes import tagger_of
+from tokext.corpus.morphemes import WORDS_OF, full_names
 from tokext.errors import InputError
+from tokext.languages import find_language
 
-#: What gives a fragment away, by kind; the first that is found counts.
-_SIGNS = {
-    "web or mail address": r"https?|www\.|://|@|\.(?:com|org|net|jp)\b",
-    "postal address or telephone": r"[都道府県]\p{Han}{1,4}[市区町村郡]|丁目|番地|号室"
-    r"|電話番号|〒|℡",
-    "boilerplate": r"著作権|無断転載|利用規約|個人情報|お問い合わせ|続きを読む|ログイン"
-    r"|青空文庫|底本[：:]|校正[：:]|入力[：:]",
-}
-
-#: What a full name is written with; only these few pieces are tagged.
-_NAME = regex.compile(r"\p{Han}{3,8}")
+#: What gives a fragment away in any language, by kind; the first kind that is found counts.
+_SIGNS = {"web or mail address": r"https?|www\.|://|@|\.(?:com|org|net|jp)\b"}
 
 
 def find_fragments(pieces: Iterable[str], language: str) -> dict[str, list[str]]:
     """Sort out pieces that look like fragments of something, by kind, each in rank order.
 
     They are signs, not proofs: look at them, and keep out with a veto what should not be there.
-    Full names are family name and given name side by side, in kanji, as UniDic knows them.
+    Names, addresses and boilerplate are looked for in languages of which they are known.
 
     Example:
         >>> find_fragments(["東京都千代田区", "夏目漱石", "食べる", "無断転載を"], "ja")
@@ -37,30 +28,25 @@ def find_fragments(pieces: Iterable[str], language: str) -> dict[str, list[str]]
 'boilerplate': ['無断転載を']}
     """
     found: dict[str, list[str]] = {}
-    tagger = _tagger(language)
+    signs, is_name = _patterns(language), _names(language)
     for piece in pieces:
-        kind = next((kind for kind, sign in _patterns().items() if sign.search(piece)), None)
-        if kind is None and tagger is not None and _is_full_name(piece, tagger):
+        kind = next((kind for kind, sign in signs.items() if sign.search(piece)), None)
+        if kind is None and is_name(piece):
             kind = "full name"
         if kind is not None:
             found.setdefault(kind, []).append(piece)
     return found
 
 
-def _tagger(language: str) -> Any:
-    """A tagger that knows names, or None where there is none: then names are not looked for."""
+def _names(language: str) -> Callable[[str], bool]:
+    """What knows full names, or nothing where there is no dictionary that does."""
     with contextlib.suppress(InputError):
-        return tagger_of("unidic-lite") if language == "ja" else None
-    return None
+        if language == WORDS_OF:
+            return full_names("unidic-lite")
+    return lambda piece: False
 
 
 @cache
-def _patterns() -> dict[str, regex.Pattern[str]]:
-    return {kind: regex.compile(sign) for kind, sign in _SIGNS.items()}
-
-
-def _is_full_name(piece: str, tagger: Any) -> bool:
-    if not _NAME.fullmatch(piece):
-        return False
-    features = [node.feature for node in tagger.parseToNodeList(piece)]
-    return [f[3] for f in features if f[2] == "人名"][:2] == ["姓", "名"]
+def _patterns(language: str) -> dict[str, regex.Pattern[str]]:
+    signs = {**_SIGNS, **find_language(language).usage.fragments}
+    return {kind: regex.compile(sign) for kind, sign in signs.items()}
