@@ -93,6 +93,16 @@ def test_the_base_needs_more_than_a_token_for_a_character_of_literature():
     assert rows[0]["chars_per_token"] < 1
 
 
+def test_what_is_said_of_the_fast_preset_is_so():
+    rows = result("vocabulary")["rows"]
+    recipe = next(row for row in rows if row["run"] == "recipe")
+    fast = max((row for row in rows if row["run"] == "fast"), key=lambda row: row["n_added"])
+    assert "in less than a tenth of the recipe's time" in " ".join(sentences().split())
+    assert fast["seconds"] < recipe["seconds"] / 10
+    compression = (row["chars_per_token"]["literature"] for row in (fast, recipe))
+    assert next(compression) > 0.92 * next(compression)
+
+
 def test_what_is_said_of_boundaries_is_so():
     rows = {(row["run"], row["n_added"]): row for row in result("vocabulary")["rows"]}
     none, phrase, morpheme = (rows[f"continue-{b}", 88_000] for b in ("none", "phrase", "morpheme"))
