@@ -34,13 +34,13 @@ from marks import write_between
 from transformers import DynamicCache
 
 from tokext.bench.shapes import find_shape
-from tokext.bench.throughput import measure_subjects
-from tokext.bench.throughput_memory import PeakMemory
-from tokext.bench.throughput_run import Runner
-from tokext.bench.throughput_shapes import random_model
-from tokext.bench.throughput_subject import open_subject
-from tokext.bench.throughput_windows import cut_windows, read_whole
-from tokext.bench.throughput_work import make_work
+from tokext.bench.speed.memory import PeakMemory
+from tokext.bench.speed.random_models import random_model
+from tokext.bench.speed.subject import open_subject
+from tokext.bench.speed.throughput import measure_subjects
+from tokext.bench.speed.timed import Runner
+from tokext.bench.speed.windows import cut_windows, read_whole
+from tokext.bench.speed.work import make_work
 from tokext.merge.extension import merge_vocab
 from tokext.model.load import find_device
 from tokext.output import json_text, write_whole

@@ -30,7 +30,9 @@ NARROW = {
 
 #: Imported where they are needed, and at the top of nothing but these.
 HEAVY = {"torch", "transformers", "matplotlib", "pyarrow", "datasets", "ray", "accelerate"}
-HEAVY_DOORS = ("model", "bench.throughput", "bench.sample", "report.charts")
+HEAVY_DOORS = (
+    "model", "bench.speed", "bench.sampling.draw", "bench.sampling.sample", "report.charts",
+)  # fmt: skip
 
 #: These know Japanese: its letters, its words, how answers in it leak, how its charts are written.
 JAPANESE = ("languages", "corpus.morphemes", "bench.leakage", "report")
@@ -39,7 +41,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 
 def module_of(path):
-    """`tokext/bench/words.py` -> `bench.words`; of the package itself ``."""
+    """`tokext/bench/plan.py` -> `bench.plan`; of the package itself ``."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(p for p in parts if p != "__init__")
 

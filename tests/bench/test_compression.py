@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokext.bench.compression import measure_compression
+from tokext.bench.counting.tally import renyi_efficiency
 from tokext.bench.curve import curve_sizes
-from tokext.bench.tally import renyi_efficiency
 from tokext.errors import InputError, TokenizerError
 from tokext.output import json_text
 from tokext.progress import shown

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from tokext.bench.evenly import EvenSample
+from tokext.bench.counting.evenly import EvenSample
 from tokext.bench.plan import hold_out, plan_sizes
 from tokext.bench.price import find_price
 from tokext.corpus.embedded import embedded_lines

@@ -6,7 +6,7 @@ import json
 import pytest
 
 import tokext as tokext_package
-from tokext.bench.evenly import EvenSample
+from tokext.bench.counting.evenly import EvenSample
 from tokext.bench.plan import hold_out
 from tokext.cli import plan, train_vocab
 from tokext.corpus import count as count_module

@@ -10,8 +10,8 @@ from page_folder import DOCS
 from plain_twin import load_plain
 from safetensors.torch import load_file
 
-from tokext.bench.prompts import Prompt, read_prompts
-from tokext.bench.templates import OWN, PromptFormat
+from tokext.bench.sampling.prompts import Prompt, read_prompts
+from tokext.bench.sampling.templates import OWN, PromptFormat
 from tokext.tokenizer.load import load_tokenizer
 
 pytestmark = pytest.mark.slow

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tokext.bench.compression import Named, load_all, no_tokens
-from tokext.bench.lines import Cut, Lines, changed_lines
+from tokext.bench.counting.lines import Cut, Lines, changed_lines
+from tokext.bench.counting.vocabulary import Vocabulary, vocabulary_of
 from tokext.bench.texts import Texts, batches, n_utf8_bytes, open_texts
-from tokext.bench.vocabulary import Vocabulary, vocabulary_of
 
 
 @dataclass(frozen=True)

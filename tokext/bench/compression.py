@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tokext.bench.counted import Counted, count
+from tokext.bench.counting.counted import Counted, count
+from tokext.bench.counting.segmentation import changed_pieces, choose_text, segment
+from tokext.bench.counting.tally import Tally
+from tokext.bench.counting.vocabulary import Vocabulary, vocabulary_of
+from tokext.bench.counting.words import WordSample, find_words, measure_words
 from tokext.bench.curve import measure_curve
-from tokext.bench.segmentation import changed_pieces, choose_text, segment
-from tokext.bench.tally import Tally
 from tokext.bench.texts import Texts, open_texts
-from tokext.bench.vocabulary import Vocabulary, vocabulary_of
-from tokext.bench.words import WordSample, find_words, measure_words
 from tokext.corpus.engines import Engine, EngineName, open_engine
 from tokext.errors import InputError, TokenizerError, refuse_below
 from tokext.languages import Language, find_language

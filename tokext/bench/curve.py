@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from tokext.bench.vocabulary import Vocabulary
+from tokext.bench.counting.vocabulary import Vocabulary
 from tokext.records import CurvePoint
 from tokext.tokenizer.sentencepiece import SentencePieceModel
 

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tokext.bench.counting.evenly import EvenSample
 from tokext.bench.curve import count_cut
-from tokext.bench.evenly import EvenSample
 from tokext.bench.price import find_price
 from tokext.corpus.census import Gate
 from tokext.corpus.read import group_lines, read_corpus

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from tokext.bench.leakage import FALSE_POSITIVES, read_samples
-from tokext.bench.prompts import Prompt, as_prompts
+from tokext.bench.sampling.prompts import Prompt, as_prompts
+from tokext.bench.sampling.templates import OWN
 from tokext.bench.sweep_cells import SweptAnswer, compare_cells, read_answers
-from tokext.bench.templates import OWN
 from tokext.errors import OutputError
 from tokext.output import json_text, write_whole
 from tokext.progress import bar, say
@@ -76,7 +76,7 @@ def sweep_models(
         ModelError: A model cannot be loaded.
         OutputError: The folder holds another sweep and `force` is off, or cannot be written.
     """
-    from tokext.bench.sample import sample_model
+    from tokext.bench.sampling.sample import sample_model
     from tokext.model.load import find_device, load_model
 
     asked = as_prompts(prompts)

@@ -150,7 +150,7 @@ def _own_flags(measuring: dict[str, Any], is_server: bool) -> dict[str, Any]:
 def _run(
     models: Sequence[str], texts: Sequence[str], given: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], str]:
-    from tokext.bench.throughput import measure_throughput
+    from tokext.bench.speed.throughput import measure_throughput
 
     rows = measure_throughput(models, texts, **given)
     return [row.as_dict() for row in rows], throughput_table(rows)
@@ -159,7 +159,7 @@ def _run(
 def _ask(
     urls: Sequence[str], texts: Sequence[str], given: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], str]:
-    from tokext.bench.server_throughput import measure_server
+    from tokext.bench.server.throughput import measure_server
 
     rows = measure_server(urls, texts, **given)
     return [row.as_dict() for row in rows], served_table(rows)

@@ -11,7 +11,7 @@ from tokext.cli import options, sources
 from tokext.cli.several import SeveralValues
 
 if TYPE_CHECKING:
-    from tokext.bench.sampling import SampleSummary
+    from tokext.bench.sampling.jobs import SampleSummary
 
 #: Flags that mean something for one of the two sources alone.
 _LOCAL = ("tokenizer", "batch_size", "device", "dtype", "load_in_4bit", "max_memory")
@@ -106,18 +106,18 @@ def command(
       tokext sample ./zephyr-7b --prompts ja en my.toml --template zephyr --n 4 -o out.jsonl
       tokext sample http://localhost:8000/v1 --model mistral-7b-ja -o out.jsonl
     """
-    from tokext.bench.prompts import read_prompts
+    from tokext.bench.sampling.prompts import read_prompts
 
     is_server = sources.is_url(source)
     given = sources.own_flags(given, _LOCAL if is_server else _SERVER, is_server)
     asked = read_prompts(*prompts)
     if is_server:
-        from tokext.bench.server import sample_server
+        from tokext.bench.server.sample import sample_server
 
         given = {k: v for k, v in given.items() if k not in _LEFT_OPEN or options.is_typed(k)}
         done = sample_server(source, asked, output, **given)
     else:
-        from tokext.bench.sample import sample_model
+        from tokext.bench.sampling.sample import sample_model
 
         done = sample_model(source, asked, output, **given)
     options.emit(dataclasses.asdict(done), _told(done), as_json=as_json)

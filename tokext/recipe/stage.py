@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tokext.bench.prompts import embedded_prompts
+from tokext.bench.sampling.prompts import embedded_prompts
 
 
 @dataclass(frozen=True)

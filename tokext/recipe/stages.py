@@ -85,7 +85,7 @@ def _resize(options: Mapping[str, Any], folder: Path) -> None:
 
 
 def _bench_throughput(options: Mapping[str, Any], folder: Path) -> None:
-    from tokext.bench.throughput import measure_throughput
+    from tokext.bench.speed.throughput import measure_throughput
 
     given = dict(options)
     models = [_base_model(given, folder), str(folder / "model")]
@@ -97,8 +97,8 @@ def _bench_throughput(options: Mapping[str, Any], folder: Path) -> None:
 
 
 def _sample(options: Mapping[str, Any], folder: Path) -> None:
-    from tokext.bench.prompts import read_prompts
-    from tokext.bench.sample import sample_model
+    from tokext.bench.sampling.prompts import read_prompts
+    from tokext.bench.sampling.sample import sample_model
 
     given = dict(options)
     models = {"before": _base_model(given, folder), "after": str(folder / "model")}
@@ -109,7 +109,7 @@ def _sample(options: Mapping[str, Any], folder: Path) -> None:
 
 
 def _sweep(options: Mapping[str, Any], folder: Path) -> None:
-    from tokext.bench.prompts import read_prompts
+    from tokext.bench.sampling.prompts import read_prompts
     from tokext.bench.sweep import sweep_models
 
     given = dict(options)

@@ -1,0 +1,1 @@
+"""Prompts times settings, answered by a model, written so that a kill loses nothing."""

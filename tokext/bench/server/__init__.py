@@ -1,0 +1,1 @@
+"""OpenAI-compatible servers: their answers, and the speed that their clients see."""
