@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tokext.output import json_text, write_whole
 from tokext.progress import say
+from tokext.recipe import work
 from tokext.recipe.stage import (
     FILE,
     FILES,
@@ -24,104 +24,6 @@ from tokext.recipe.stage import (
     TOKENIZERS,
     Stage,
 )
-
-
-def _train_vocab(options: Mapping[str, Any], folder: Path) -> None:
-    from tokext.vocab.added import train_vocab
-
-    train_vocab(output=folder / "added", force=True, **options)
-
-
-def _merge(options: Mapping[str, Any], folder: Path) -> None:
-    from tokext.merge.extension import merge_vocab
-
-    merge_vocab(added=folder / "added", output=folder / "tokenizer", force=True, **options)
-
-
-def _bench_compression(options: Mapping[str, Any], folder: Path) -> None:
-    from tokext.bench.compression import measure_compression
-
-    given = dict(options)
-    tokenizers = [
-        given.pop("base"),
-        str(folder / "tokenizer"),
-        *given.pop("tokenizers", ()),
-    ]
-    rows = measure_compression(tokenizers, given.pop("texts"), **given)
-    write_whole(folder / "compression.json", json_text([row.as_dict() for row in rows]), force=True)
-
-
-def _tiny_model(options: Mapping[str, Any], folder: Path) -> None:
-    from tokext.corpus.read import read_corpus
-    from tokext.model.tiny import TinyOptions, train_tiny
-
-    given = dict(options)
-    base, lines = given.pop("base"), list(read_corpus(given.pop("inputs")))
-    held_out = {Path(n).stem: list(read_corpus([n])) for n in given.pop("held_out", ())}
-    train_tiny(
-        lines,
-        base,
-        folder / "model-base",
-        options=TinyOptions(**given),
-        held_out=held_out,
-        force=True,
-    )
-
-
-def _resize(options: Mapping[str, Any], folder: Path) -> None:
-    from tokext.corpus.read import read_corpus
-    from tokext.model.resize import resize_checkpoint
-
-    given = dict(options)
-    model, sample = _base_model(given, folder), given.pop("sample", None)
-    resize_checkpoint(
-        model,
-        tokenizer=folder / "tokenizer",
-        output=folder / "model",
-        sample=read_corpus(sample) if sample else None,
-        force=True,
-        **given,
-    )
-
-
-def _bench_throughput(options: Mapping[str, Any], folder: Path) -> None:
-    from tokext.bench.speed.throughput import measure_throughput
-
-    given = dict(options)
-    models = [_base_model(given, folder), str(folder / "model")]
-    base, texts = given.pop("base"), given.pop("texts")
-    if given.get("shape"):
-        models = [base, str(folder / "tokenizer")]
-    rows = measure_throughput(models, texts, **given)
-    write_whole(folder / "throughput.json", json_text([row.as_dict() for row in rows]), force=True)
-
-
-def _sample(options: Mapping[str, Any], folder: Path) -> None:
-    from tokext.bench.sampling.prompts import read_prompts
-    from tokext.bench.sampling.sample import sample_model
-
-    given = dict(options)
-    models = {"before": _base_model(given, folder), "after": str(folder / "model")}
-    prompts = read_prompts(*given.pop("prompts", ()))
-    (folder / "samples").mkdir(exist_ok=True)
-    for name, model in models.items():
-        sample_model(model, prompts, folder / "samples" / f"{name}.jsonl", **given)
-
-
-def _sweep(options: Mapping[str, Any], folder: Path) -> None:
-    from tokext.bench.sampling.prompts import read_prompts
-    from tokext.bench.sweep import sweep_models
-
-    given = dict(options)
-    before, after = _base_model(given, folder), folder / "model"
-    prompts = read_prompts(*given.pop("prompts", ()))
-    extended = after if after.is_dir() else None
-    sweep_models(before, extended, folder / "sweep", prompts=prompts, force=True, **given)
-
-
-def _base_model(given: dict[str, Any], folder: Path) -> str:
-    """Take the model to extend out of a stage's options; the tiny one where none is named."""
-    return str(given.pop("model", folder / "model-base"))
 
 
 def _report(options: Mapping[str, Any], folder: Path) -> None:
@@ -168,7 +70,7 @@ _BEFORE_REPORT: Final = (
     Stage(
         "train-vocab",
         output="added",
-        do=_train_vocab,
+        do=work.train_vocab,
         options={
             "inputs": TEXTS,
             "size": INTEGER,
@@ -195,7 +97,7 @@ _BEFORE_REPORT: Final = (
     Stage(
         "merge",
         output="tokenizer",
-        do=_merge,
+        do=work.merge,
         options={"size": INTEGER, "pad_to": INTEGER, "keep_all": SWITCH},
         shared=("base", "language", "seed"),
         after=("train-vocab",),
@@ -204,7 +106,7 @@ _BEFORE_REPORT: Final = (
     Stage(
         "bench compression",
         output="compression.json",
-        do=_bench_compression,
+        do=work.bench_compression,
         options={
             "texts": TEXTS,
             "tokenizers": TOKENIZERS,
@@ -222,7 +124,7 @@ _BEFORE_REPORT: Final = (
     Stage(
         "tiny-model",
         output="model-base",
-        do=_tiny_model,
+        do=work.tiny_model,
         options={"inputs": TEXTS, "steps": INTEGER, "held_out": TEXTS},
         shared=("base", "seed"),
         needs=("inputs",),
@@ -230,7 +132,7 @@ _BEFORE_REPORT: Final = (
     Stage(
         "resize",
         output="model",
-        do=_resize,
+        do=work.resize,
         options={
             "init": STRING,
             "sample": TEXTS,
@@ -246,7 +148,7 @@ _BEFORE_REPORT: Final = (
     Stage(
         "bench throughput",
         output="throughput.json",
-        do=_bench_throughput,
+        do=work.bench_throughput,
         options={
             "texts": TEXTS,
             "mode": STRING,
@@ -270,7 +172,7 @@ _BEFORE_REPORT: Final = (
     Stage(
         "sample",
         output="samples",
-        do=_sample,
+        do=work.sample,
         options=_SAMPLING | {"top_k": INTEGERS, "load_in_4bit": SWITCH, "max_memory": SIZE},
         shared=("model", "seed"),
         after=("tiny-model", "resize"),
@@ -279,7 +181,7 @@ _BEFORE_REPORT: Final = (
     Stage(
         "sweep",
         output="sweep",
-        do=_sweep,
+        do=work.sweep,
         options=_SAMPLING,
         shared=("model", "language", "seed"),
         after=("tiny-model", "resize"),
