@@ -27,7 +27,7 @@ def refused(pico, pair, folder, message):
     assert not out.exists()
     model = mistral(pair.base.size)
     with pytest.raises(ModelError, match=message):
-        resize_model(model, folder, check_logits=False)
+        resize_model(model, folder, tokenizer=pair.base_folder, check_logits=False)
     assert model.config.vocab_size == pair.base.size
 
 

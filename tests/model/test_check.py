@@ -22,7 +22,7 @@ def recorded(pair):
     """What a tiny model said, the model once it is resized, and its tokenizer."""
     model, extended = mistral(pair.base.size), load_tokenizer(pair.folder)
     before = record_samples(model, base_of(extended, pair.extension))
-    resize_model(model, pair.extension)
+    resize_model(model, pair.extension, tokenizer=pair.base_folder)
     return before, model, extended
 
 

@@ -1,4 +1,7 @@
 import gc
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -31,7 +34,7 @@ def test_both_doors_make_the_same_rows(pair, tmp_path, init, tied):
         check_logits=False,
     )
     sample = SAMPLE if init == "align" else None
-    done = resize_model(model, pair.folder, init=init, sample=sample)
+    done = resize_model(model, pair.folder, init=init, sample=sample, tokenizer=pair.base_folder)
     state = model.state_dict()
     for name, tensor in load_file(tmp_path / "out" / "model.safetensors").items():
         assert torch.equal(state[name], tensor), name
@@ -43,7 +46,9 @@ def test_both_doors_make_the_same_rows(pair, tmp_path, init, tied):
 
 
 def test_the_check_proves_the_base_logits_kept(pair):
-    done = resize_model(mistral(pair.base.size), pair.folder, check_logits=True)
+    done = resize_model(
+        mistral(pair.base.size), pair.folder, tokenizer=pair.base_folder, check_logits=True
+    )
     assert done.check is not None
     assert done.check.base_logits_equal
     assert done.check.max_difference == 0
@@ -54,7 +59,7 @@ def test_a_resized_model_trains_saves_and_loads(pair, tmp_path):
     from transformers import AutoModelForCausalLM
 
     model = mistral(pair.base.size, dtype=torch.float32)
-    resize_model(model, pair.extension)
+    resize_model(model, pair.extension, tokenizer=pair.base_folder)
     ids = torch.tensor([[1, pair.plain.id, 300]])
     model(input_ids=ids, labels=ids).loss.backward()
     assert model.get_input_embeddings().weight.grad is not None
@@ -75,7 +80,7 @@ def test_parameters_that_accelerate_put_elsewhere_are_resized(pair, tmp_path, pl
     base = save_model(tmp_path / "base", model, pair.base_folder)
     ids = torch.tensor([[1, *range(300, 350)]])
     before = model(input_ids=ids).logits
-    resize_model(model, pair.extension)
+    resize_model(model, pair.extension, tokenizer=pair.base_folder)
     expected = model(input_ids=torch.tensor([[1, pair.plain.id]])).logits
 
     offloaded = AutoModelForCausalLM.from_pretrained(base)
@@ -114,10 +119,18 @@ def test_a_model_that_device_map_put_on_disk_is_resized_and_checked(pair, tmp_pa
 
 
 def test_the_check_is_the_default_below_a_size_and_where_there_is_text(pair, monkeypatch):
-    assert resize_model(mistral(pair.base.size), pair.folder).check is not None
-    assert resize_model(mistral(pair.base.size), pair.extension).check is None
+    assert (
+        resize_model(mistral(pair.base.size), pair.folder, tokenizer=pair.base_folder).check
+        is not None
+    )
+    assert (
+        resize_model(mistral(pair.base.size), pair.extension, tokenizer=pair.base_folder).check
+        is None
+    )
     monkeypatch.setattr(loaded, "CHECKED_PARAMETERS", 10)
-    assert resize_model(mistral(pair.base.size), pair.folder).check is None
+    assert (
+        resize_model(mistral(pair.base.size), pair.folder, tokenizer=pair.base_folder).check is None
+    )
 
 
 def test_a_model_in_training_is_checked_without_its_dropout_and_stays_in_training(pair):
@@ -125,7 +138,7 @@ def test_a_model_in_training_is_checked_without_its_dropout_and_stays_in_trainin
     model.config.attention_dropout = 0.5
     for layer in model.model.layers:
         layer.self_attn.attention_dropout = 0.5
-    assert resize_model(model, pair.folder).check is not None
+    assert resize_model(model, pair.folder, tokenizer=pair.base_folder).check is not None
     assert model.training
 
 
@@ -133,14 +146,14 @@ def test_a_model_in_four_bit_is_refused_with_what_to_do_instead(pair):
     model = mistral(pair.base.size)
     model.is_loaded_in_4bit = True  # as bitsandbytes' loader marks it
     with pytest.raises(ModelError, match="quantized in memory") as error:
-        resize_model(model, pair.extension)
+        resize_model(model, pair.extension, tokenizer=pair.base_folder)
     assert "tokext resize" in error.value.hint
     assert model.config.vocab_size == pair.base.size
 
 
 def test_a_model_without_numbers_is_refused(pair):
     with pytest.raises(ModelError, match="holds no numbers"):
-        resize_model(mistral(pair.base.size).to("meta"), pair.extension)
+        resize_model(mistral(pair.base.size).to("meta"), pair.extension, tokenizer=pair.base_folder)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +169,7 @@ def test_a_model_without_numbers_is_refused(pair):
 def test_what_an_option_lacks_is_said(pair, options, message):
     model = mistral(pair.base.size)
     with pytest.raises(InputError, match=message):
-        resize_model(model, pair.extension, **options)
+        resize_model(model, pair.extension, tokenizer=pair.base_folder, **options)
     assert model.config.vocab_size == pair.base.size
 
 
@@ -168,28 +181,93 @@ def test_rows_beyond_the_extension_are_never_shrunk(pair):
     assert model.generation_config.suppress_tokens[-1] == n_rows - 1
 
 
+@pytest.mark.parametrize("rows_given", [50, 335])
+def test_too_few_rows_for_the_base_are_refused_and_kept(pair, rows_given):
+    model = mistral(rows_given)
+    before = model.get_input_embeddings().weight.clone()
+    with pytest.raises(ModelError, match=f"{rows_given} rows, and .* 400 pieces: it is another"):
+        resize_model(model, pair.folder, tokenizer=pair.base_folder)
+    assert torch.equal(model.get_input_embeddings().weight, before)
+
+
+def test_a_model_whose_tokenizer_cannot_be_told_is_refused_and_kept(pair, tmp_path):
+    """Two bases may have the same number of rows: Llama 2 and Mistral both have 32,000."""
+    from transformers import AutoModelForCausalLM
+
+    told = "its base cannot be told: "
+    with pytest.raises(ModelError, match=f"{told}it does not say where it was loaded") as error:
+        resize_model(mistral(pair.base.size), pair.folder)
+    assert "tokenizer=" in error.value.hint
+    mistral(pair.base.size).save_pretrained(tmp_path / "bare")
+    bare = AutoModelForCausalLM.from_pretrained(tmp_path / "bare")
+    with pytest.raises(ModelError, match=f"{told}.*holds neither tokenizer.model nor"):
+        resize_model(bare, pair.folder)
+    whole = save_model(tmp_path / "whole", mistral(pair.base.size), pair.base_folder)
+    model = AutoModelForCausalLM.from_pretrained(whole)
+    model.resize_token_embeddings(402, mean_resizing=False)
+    with pytest.raises(ModelError, match=f"{told}it has 402 rows, and .* states 400"):
+        resize_model(model, pair.folder)
+    assert model.config.vocab_size == 402
+
+
+def test_a_model_that_was_resized_is_extended_again_by_its_new_tokenizer(pair, tmp_path):
+    model = mistral(pair.base.size)
+    resize_model(model, pair.folder, tokenizer=pair.base_folder)
+    extension = write_extended(tmp_path / "ext", load_tokenizer(pair.folder), ["行を開く"])
+    with pytest.raises(ModelError, match="it was resized since it was loaded"):
+        resize_model(model, tmp_path / "ext")
+    resize_model(model, tmp_path / "ext", tokenizer=pair.folder)
+    assert model.config.vocab_size == extension.padded_size
+
+
+_FROM_HUB = """
+import sys
+from transformers import AutoModelForCausalLM
+from tokext.errors import ModelError
+from tokext.model import resize_model
+model = AutoModelForCausalLM.from_pretrained("someone/pico")
+try:
+    print(resize_model(model, sys.argv[1]).check.base_logits_equal)
+except ModelError as error:
+    print(error, model.config.vocab_size)
+"""
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("n_rows", "message"),
+    ("kind", "answer"),
     [
-        (5000, r"5,000 rows, and .* 400 pieces: it is another base's"),
-        (50, r"50 rows, and .* 400 pieces: it is another base's"),
-        (402, r"402 rows, and .* 400 pieces: those above may be tokens of its own"),
-        (401, r"401 rows, and .* 400 pieces: those above may be tokens of its own"),
+        ("its own", "True"),
+        ("two pieces swapped", "its rows would belong to other pieces. 400"),
+        ("none", "the model's tokenizer is not known, so its base cannot be told: someone/pico "),
     ],
 )
-def test_rows_that_may_belong_to_other_tokens_are_refused_and_kept(pair, n_rows, message):
-    model = mistral(n_rows)
-    before = model.get_input_embeddings().weight.clone()
-    with pytest.raises(ModelError, match=message):
-        resize_model(model, pair.folder, init="zero")
-    assert torch.equal(model.get_input_embeddings().weight, before)
+def test_a_model_of_the_hub_is_proved_by_the_tokenizer_of_its_id(pair, tmp_path, kind, answer):
+    other = SentencePieceModel(train_base())
+    swapped = [*other.pieces[:390], other.pieces[391], other.pieces[390], *other.pieces[392:]]
+    write_tokenizer(tmp_path / "t", SentencePieceModel.build(swapped, like=other))
+    (tmp_path / "none").mkdir()
+    folders = {"its own": pair.base_folder, "none": tmp_path / "none"}
+    repository = tmp_path / "hub" / "models--someone--pico"
+    snapshot = repository / "snapshots" / ("0" * 40)
+    snapshot.parent.mkdir(parents=True)
+    save_model(snapshot, mistral(pair.base.size), folders.get(kind, tmp_path / "t"))
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0" * 40)
+    done = subprocess.run(
+        [sys.executable, "-c", _FROM_HUB, str(pair.folder)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"},
+    )
+    assert answer in done.stdout, done.stderr
 
 
 def test_zero_rows_above_the_base_are_padding(pair):
     model = mistral(pair.base.size + 8)
     with torch.no_grad():
         model.get_input_embeddings().weight[pair.base.size :] = 0
-    assert resize_model(model, pair.folder).check is not None
+    assert resize_model(model, pair.folder, tokenizer=pair.base_folder).check is not None
 
 
 def test_another_base_is_refused_by_the_tokenizer_that_the_model_came_with(pair, tmp_path):
@@ -222,7 +300,7 @@ def test_pieces_of_a_second_extension_can_be_generated(pair, tmp_path, door):
         model = AutoModelForCausalLM.from_pretrained(once if door == "loaded" else base)
         if door == "loaded twice":
             resize_model(model, pair.folder)
-        resize_model(model, tmp_path / "ext")
+        resize_model(model, tmp_path / "ext", tokenizer=once)
     pieces = {added.id for added in extension.added}
     padding = [id_ for id_ in range(pair.extension.size, n_rows) if id_ not in pieces]
     assert model.generation_config.suppress_tokens == padding

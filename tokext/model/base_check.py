@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from torch import Tensor
-
 from tokext.errors import ModelError, TokenizerError
-from tokext.model.load import MOST_PADDING
 from tokext.records import EXTENSION_FILE, Extension
 from tokext.tokenizer.fast import FastTokenizer
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
@@ -64,31 +61,19 @@ def check_base(base: Tokenizer, extension: Extension) -> None:
     )
 
 
-def check_rows(rows: Tensor, extension: Extension, *, proved: bool) -> None:
-    """Refuse a model whose rows cannot be the base's, or may stand for more than the base.
-
-    Rows above the base's are padding where they are zero or copies of a base row.
-
-    Args:
-        rows: The input embeddings (n_rows, dim).
-        extension: What the model is to be extended by.
-        proved: The model's own tokenizer is the base: all rows above it are padding.
+def check_rows(n_rows: int, extension: Extension) -> None:
+    """Refuse a model with too few rows for the base.
 
     Raises:
-        ModelError: There are too few rows or too many, or some above the base's were trained.
+        ModelError: There are more than `MOST_ABSENT` too few.
     """
-    size, n_rows = extension.base.size, len(rows)
-    hint = "give tokenizer=, the model's own; merge again if it is another than the base."
-    met = f"the model has {n_rows:,} rows, and {extension.base.name} {size:,} pieces: "
-    if n_rows < size - MOST_ABSENT or (not proved and n_rows - size >= MOST_PADDING):
-        raise ModelError(f"{met}it is another base's.", hint=hint)
-    above = rows[size:]
-    above = above[above.ne(0).any(1)]
-    if proved or not len(above):
-        return
-    copied = bool((above == above[0]).all() and (rows[:size] == above[0]).all(1).any())
-    if not copied:
-        raise ModelError(f"{met}those above may be tokens of its own.", hint=hint)
+    size = extension.base.size
+    if n_rows < size - MOST_ABSENT:
+        raise ModelError(
+            f"the model has {n_rows:,} rows, and {extension.base.name} {size:,} pieces: it is "
+            "another base's.",
+            hint="give tokenizer=, the model's own; merge again if it is another than the base.",
+        )
 
 
 def unknown_id(pieces: tuple[Piece, ...]) -> int | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -20,19 +19,18 @@ from tokext.model.base_check import (
     piece_bytes,
     unknown_id,
 )
+from tokext.model.came_with import open_tokenizer, part_from_tokenizer
 from tokext.model.check import CHECKED_PARAMETERS, LogitCheck, compare_models, record_samples
 from tokext.model.edit import Ids
 from tokext.model.maker import RowMaker, TensorRows
 from tokext.model.offloaded import held, put
 from tokext.model.padding import padding_bias, padding_twin
 from tokext.model.plan import Init, RowPlan, bias_plan, check_init, plan_rows
-from tokext.model.side_files import new_suppressed, read_optional
+from tokext.model.side_files import new_suppressed
+from tokext.model.special_ids import check_special_ids
 from tokext.records import Extension
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 from tokext.tokenizer.sentencepiece import SentencePieceModel
-
-#: Models that are no longer what lies where they were loaded from.
-_RESIZED: WeakSet[Any] = WeakSet()
 
 
 @dataclass(frozen=True)
@@ -76,16 +74,17 @@ def resize_model(
         check_logits: Run the model before and after, and compare; see `tokext.model.check`. By
             default where the tokenizer's folder is given and the model has fewer than 200 million
             parameters.
-        tokenizer: The model's own tokenizer, to prove that its base is the extension's. If not
-            given, it is looked for where the model was loaded from; where there is none, rows
-            above the base's that may be another's tokens are refused.
+        tokenizer: The model's own tokenizer, a folder or a hub id, to prove that its base is the
+            extension's. If not given, it is the one in the folder, or of the hub id, that the
+            model was loaded from.
 
     Returns:
         What was done.
 
     Raises:
         ModelError: The model is quantized in memory, has no embeddings to edit, is over another
-            base, or failed the check.
+            base or one that cannot be told, has special ids that would become pieces, or failed
+            the check.
         InputError: An option is unknown, or lacks what it needs.
     """
     check_init(init, sampled=sample is not None)
@@ -139,23 +138,13 @@ def _check_base(model: Any, extension: Extension, tokenizer: str | Path | None) 
             f"{type(model).__name__} has no input embeddings to edit.",
             hint="give a causal language model of transformers.",
         )
-    rows = held(inputs, "weight")
-    source = tokenizer if tokenizer is not None else _source_folder(model, len(rows))
-    if source is not None:
-        check_base(load_tokenizer(source), extension)
-    check_rows(rows, extension, proved=source is not None)
-
-
-def _source_folder(model: Any, n_rows: int) -> Path | None:
-    """Where a model and its tokenizer lie, if it still has the rows that it had there."""
-    folder = Path(getattr(model, "name_or_path", "") or "no folder")
-    if model in _RESIZED or not any(
-        (folder / name).is_file() for name in ("tokenizer.model", "tokenizer.json")
-    ):
-        return None
-    config = read_optional(folder / "config.json") or {}
-    stated = (config.get("text_config") or config).get("vocab_size")
-    return folder if stated == n_rows else None
+    n_rows = len(held(inputs, "weight"))
+    own = load_tokenizer(tokenizer) if tokenizer is not None else open_tokenizer(model, n_rows)
+    check_base(own, extension)
+    check_rows(n_rows, extension)
+    configs = {"config": model.config, "generation_config": model.generation_config}
+    tables = {f"the model's {name}": c.to_dict() for name, c in configs.items() if c is not None}
+    check_special_ids(tables, extension, max(n_rows, extension.padded_size))
 
 
 def _refuse_quantized(model: Any) -> None:
@@ -206,7 +195,7 @@ def _replace(model: Any, extension: Extension, plan: RowPlan, unknown: int | Non
         if getattr(head, "bias", None) is not None:
             put(head, "bias", _extended_bias(held(head, "bias"), plan, ids))
     _update_config(model, n_before, ids, padding)
-    _RESIZED.add(model)
+    part_from_tokenizer(model)
     return ResizedModel(n_before, ids.n_rows, plan.n_added, padding, tied)
 
 

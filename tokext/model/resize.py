@@ -28,7 +28,9 @@ from tokext.model.layout import find_layout
 from tokext.model.plan import Init, RowPlan, check_init, plan_rows
 from tokext.model.pretrained import NotRunnableError
 from tokext.model.segments import CopiedBytes, Segment
+from tokext.model.side_files import GENERATION_FILE, read_optional
 from tokext.model.snapshot import take_snapshot, unchanged
+from tokext.model.special_ids import check_special_ids
 from tokext.model.write import link_or_copy, write_proved
 from tokext.output import whole_folder
 from tokext.progress import bar, say
@@ -134,6 +136,11 @@ def resize_checkpoint(
     check_extended(load_tokenizer(tokenizer), extension, base)
     plan = _plan(extension, base, tokenizer, init, sample, seed, rescale)
     n_rows = max(extension.padded_size, *(place.n_rows for place in layout.places))
+    configs = {
+        CONFIG_FILE: opened.config,
+        GENERATION_FILE: read_optional(found.folder / GENERATION_FILE),
+    }
+    check_special_ids(configs, extension, n_rows)
     edit = plan_edit(
         opened,
         layout,
