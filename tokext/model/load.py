@@ -17,6 +17,14 @@ from tokext.model.pretrained import load_auto_tokenizer, load_causal_model, why
 #: More rows than this above the tokenizer are no padding: the tokenizer is another model's.
 MOST_PADDING = 1024
 _ROWS_AT_A_TIME = 32
+#: What errors of memory that have no class of their own say: allocators, cuBLAS, Apple's GPUs.
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "Invalid buffer size",
+)
 
 
 @dataclass(frozen=True)
@@ -62,9 +70,7 @@ def load_model(
     if max_memory is not None:
         options |= _offloading(place, parse_bytes(max_memory))
     own = find_checkpoint(tokenizer, for_weights=False).folder if tokenizer else found.folder
-    model, loaded = _load(found.folder, own, options)
-    if "device_map" not in options:
-        model = model.to(place)
+    model, loaded = _load(found.folder, own, place, options)
     if place.type == "cpu":
         _check_blocks(model, found.name)
     check_sizes(model, loaded, found.name)
@@ -195,14 +201,20 @@ def _offloading(device: torch.device, n_bytes: int) -> dict[str, Any]:
     return {"device_map": "auto", "max_memory": budget}
 
 
-def _load(folder: Path, tokenizer: Path, options: dict[str, Any]) -> tuple[Any, Any]:
+def _load(
+    folder: Path, tokenizer: Path, place: torch.device, options: dict[str, Any]
+) -> tuple[Any, Any]:
     try:
-        return load_causal_model(folder, **options), load_auto_tokenizer(tokenizer)
+        model = load_causal_model(folder, **options)
+        if "device_map" not in options:
+            model = model.to(place)
+        return model, load_auto_tokenizer(tokenizer)
     except Exception as error:  # what transformers stumbles over has no common class
         if is_out_of_memory(error):
             raise ModelError(
-                f"{folder} does not fit into the memory of the device.",
-                hint="try --dtype bfloat16, --load-in-4bit, or another --device.",
+                f"{folder} does not fit into the memory of {place}.",
+                hint="try --dtype bfloat16, --load-in-4bit, --max-memory 20GB (the other weights "
+                "wait elsewhere), or another --device.",
             ) from error
         raise ModelError(
             f"{folder} cannot be loaded: {why(error)}",
@@ -215,6 +227,4 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     said = str(error)
-    return isinstance(error, RuntimeError) and (
-        "out of memory" in said or "can't allocate memory" in said or "not enough memory" in said
-    )
+    return isinstance(error, RuntimeError) and any(sign in said for sign in _OUT_OF_MEMORY)

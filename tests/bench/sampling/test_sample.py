@@ -24,7 +24,7 @@ from tokext.bench.sampling.log import SampleLog
 from tokext.bench.sampling.prompts import Prompt
 from tokext.bench.sampling.sample import sample_model
 from tokext.errors import InputError, ModelError, OutputError
-from tokext.model.load import LoadedModel, load_model
+from tokext.model.load import LoadedModel, is_out_of_memory, load_model
 
 ASKED = ["日本の駅はどこですか。", "Open the file.", "東京", "なぜ？", "Hello"]
 SHORT: dict[str, Any] = {"max_new_tokens": 6, "device": "cpu"}
@@ -311,6 +311,38 @@ def test_a_sample_that_does_not_fit_alone_is_a_stated_failure(folder, tmp_path):
     refuse_more_than(0, small.model)
     with pytest.raises(ModelError, match="a single sample does not fit"):
         sample_model(small, ASKED, tmp_path / "out.jsonl", **SHORT)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@pytest.mark.parametrize("broken", [float("nan"), float("inf")])
+def test_logits_that_are_no_numbers_are_no_answer(folder, tmp_path, temperature, broken):
+    model = load_model(folder, device="cpu")
+    model.model.get_output_embeddings().weight.data[7] = broken
+    with pytest.raises(ModelError, match=r"logits for the prompt 'prompt-1' .* float32") as refused:
+        sample_model(model, ASKED, tmp_path / "out", temperature=[temperature], **SHORT)
+    assert "--dtype bfloat16 or float32" in refused.value.hint
+    assert not (tmp_path / "out").read_bytes()
+
+
+def test_a_checkpoint_too_large_for_its_device_is_a_stated_failure(folder, monkeypatch):
+    def has_no_room(*given: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(torch.nn.Module, "to", has_no_room)
+    with pytest.raises(ModelError, match="does not fit into the memory of cpu") as refused:
+        load_model(folder, device="cpu")
+    assert "--load-in-4bit" in refused.value.hint
+    assert "--max-memory" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+     "Invalid buffer size: 64.00 GiB", "MPS backend out of memory (MPS allocated: 9 GB)"],
+)  # fmt: skip
+def test_what_libraries_say_of_missing_memory_is_known(said):
+    assert is_out_of_memory(RuntimeError(said))
+    assert not is_out_of_memory(ValueError(said))
 
 
 def test_another_error_of_the_model_is_not_taken_for_missing_memory(folder, tmp_path):

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from serving import transformers_serve
 from tiny_models import write_model
 
+from tokext import progress
 from tokext.bench.server.address import KEY_VARIABLES
 from tokext.bench.server.throughput import measure_server
 from tokext.errors import InputError, ModelError
@@ -145,6 +146,19 @@ def test_rows_survive_their_file():
     assert low <= fields["first_chunk_seconds"] <= high
     with pytest.raises(InputError, match="throughput URL"):
         ServedRow.from_dict({"model": "m"})
+
+
+def test_that_a_request_is_tried_again_is_seen(monkeypatch, capsys):
+    monkeypatch.setenv("TOKEXT_API_KEY", "sk-nobody-may-read-this")
+    token = progress.shown.set(True)
+    try:
+        with serve(faults={asked(0): ["500", "429:0.1"]}) as server:
+            (row,) = measure_server(server.url, {"text": [TEXT]}, concurrency=[1], **SMALL)
+    finally:
+        progress.shown.reset(token)
+    said = capsys.readouterr().err
+    assert row.n_retries == said.count("trying again in") == 2
+    assert "sk-" not in said
 
 
 def test_nobody_at_the_address_is_said():

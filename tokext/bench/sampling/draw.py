@@ -20,7 +20,37 @@ from transformers import (
 )
 
 from tokext.bench.sampling.jobs import Answer, Job, Sampling
+from tokext.errors import ModelError
 from tokext.model.load import run_device
+
+
+class RefuseBroken(LogitsProcessor):  # type: ignore[misc]
+    """Stop at logits that are no numbers: a draw from them would look like any other answer.
+
+    Minus infinity is one, of a token that is never to be taken, unless all of a row are.
+
+    Args:
+        jobs: One a row.
+    """
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.jobs = jobs
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """Scores (n_rows, n_tokens), as they came.
+
+        Raises:
+            ModelError: A row's highest score is not finite.
+        """
+        is_whole = scores.amax(-1).isfinite()
+        if not is_whole.all():
+            prompt = self.jobs[int(is_whole.int().argmin())].prompt
+            raise ModelError(
+                f"the model's logits for the prompt {prompt.id!r} are not finite in "
+                f"{str(scores.dtype).removeprefix('torch.')}.",
+                hint="try --dtype bfloat16 or float32; if they stay so, its weights are broken.",
+            )
+        return scores
 
 
 class DrawByRow(LogitsProcessor):  # type: ignore[misc]
@@ -137,7 +167,7 @@ def end_ids(model: Any, tokenizer: Any) -> list[int]:
 
 def _processors(jobs: Sequence[Job], device: torch.device) -> LogitsProcessorList:
     sampling: Sampling = jobs[0].sampling
-    steps: list[LogitsProcessor] = []
+    steps: list[LogitsProcessor] = [RefuseBroken(jobs)]
     if sampling.temperature == 0:
         return LogitsProcessorList(steps)
     if sampling.temperature != 1:

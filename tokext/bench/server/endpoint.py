@@ -43,6 +43,18 @@ class _PassingError(Exception):
         self.after = after
 
 
+class RefusedError(ModelError):
+    """A request that a server will not answer; `is_of_all` says that it is not for what it asks."""
+
+    def __init__(self, message: str, *, hint: str, is_of_all: bool) -> None:
+        super().__init__(message, hint=hint)
+        self.is_of_all = is_of_all
+
+
+class UnansweredError(ModelError):
+    """A request at which a server failed at every try."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """Where to ask, for how long to wait, and how often to try.
@@ -112,7 +124,7 @@ class Endpoint:
             except _PassingError as failure:
                 said = self.quoted(str(failure))
                 if attempt == self.n_tries or self.stopped.is_set():
-                    raise ModelError(
+                    raise UnansweredError(
                         f"{self.url} failed {attempt} times in a row; at last: {said}.",
                         hint="the same command goes on where this one stopped; "
                         "fewer requests at a time (--concurrency) may help.",
@@ -189,7 +201,9 @@ class Endpoint:
             hint = f"put the key into the environment variable {' or '.join(KEY_VARIABLES)}."
         elif error.code == 404:
             hint = "check --model and the path: it mostly ends in /v1."
-        return ModelError(f"{self.url} refuses: {said}.", hint=hint)
+        # Without a key, and of a model or a path that is not there, no request is answered.
+        is_of_all = error.code in (401, 403, 404)
+        return RefusedError(f"{self.url} refuses: {said}.", hint=hint, is_of_all=is_of_all)
 
     def quoted(self, said: Any, n_chars: int = 300) -> str:
         """What a server said, on one line without the key: redacted first, and then cut.

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from tokext.bench.sampling.jobs import (
-    Answer,
-    Job,
-    SampleRecord,
-    SampleSummary,
-    plan_jobs,
-    summarize,
-    sweep,
-)
+from tokext.bench.sampling.jobs import SampleSummary, plan_jobs, summarize, sweep
 from tokext.bench.sampling.log import SampleLog
 from tokext.bench.sampling.prompts import Prompt, as_prompts
-from tokext.bench.sampling.templates import OWN, Template, find_template
-from tokext.bench.server.endpoint import Endpoint, open_endpoint
+from tokext.bench.sampling.templates import OWN, find_template
+from tokext.bench.server.asking import Asking, Gathering, OnePromptError
+from tokext.bench.server.endpoint import open_endpoint
 from tokext.bench.server.settings import (
     say_what_is_left_open,
     say_what_repeats,
-    settings_sent,
     takes_generation_config,
 )
 from tokext.errors import InputError, ModelError, refuse_below
 from tokext.progress import bar, say
+
+_MOST_NAMED: Final = 5
 
 
 def sample_server(
@@ -84,7 +78,8 @@ def sample_server(
 
     Raises:
         InputError: Address, prompts or settings cannot be used.
-        ModelError: Nobody answers, the server refuses, or it fails at every try.
+        ModelError: Nobody answers, or the server refuses or fails at every try: at once where it
+            does so whatever is asked, and where it is for some prompts, when all others are done.
         OutputError: `output` holds other samples, or cannot be written.
     """
     settings = sweep(
@@ -118,73 +113,6 @@ def sample_server(
         return _ask_all(asking, log, made_by, concurrency)
 
 
-class Asking:
-    """One model behind an endpoint, asked in one format.
-
-    Args:
-        endpoint: Where to ask.
-        model: What the server calls the model.
-        template: The format; None for the server's own.
-        in_config: Whether it takes settings in a `generation_config`.
-    """
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        model: str,
-        template: Template | None,
-        *,
-        in_config: bool = False,
-    ) -> None:
-        self.endpoint = endpoint
-        self.model = model
-        self.template = template
-        self.in_config = in_config
-        self.met_key = False
-
-    def answer(self, job: Job) -> Answer:
-        """Ask once, and again while the server fails in ways that may pass.
-
-        Raises:
-            ModelError: The server refuses, or fails at every try.
-        """
-        begin = time.perf_counter()
-        path = "completions" if self.template else "chat/completions"
-        given = self.endpoint.post(path, self.payload(job))
-        return self._read(given, time.perf_counter() - begin)
-
-    def payload(self, job: Job) -> dict[str, Any]:
-        """What is sent for a job."""
-        prompt = job.prompt
-        fields = settings_sent(job.sampling, in_config=self.in_config)
-        fields |= {"model": self.model, "max_tokens": job.max_new_tokens, "seed": job.seed}
-        if self.template:
-            return fields | {"prompt": self.template.render(prompt.prompt, prompt.system)}
-        system = [{"role": "system", "content": prompt.system}] if prompt.system else []
-        return fields | {"messages": [*system, {"role": "user", "content": prompt.prompt}]}
-
-    def _read(self, given: Any, seconds: float) -> Answer:
-        try:
-            choice = given["choices"][0]
-            text = choice["text"] if self.template else choice["message"]["content"]
-            usage = given.get("usage") or {}
-            n_tokens = usage.get("completion_tokens")
-            reason = choice.get("finish_reason")
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise ModelError(
-                f"{self.endpoint.url} answers in another form: {self.endpoint.quoted(given, 120)}.",
-                hint="the address has to be one of an OpenAI-compatible server.",
-            ) from error
-        # Some servers say null for an answer without text.
-        given_text = "" if text is None else str(text)
-        text = self.endpoint.without_key(given_text)
-        if text != given_text:
-            # Not said here: this is no thread of whoever looks on.
-            self.met_key = True
-        counted = n_tokens if isinstance(n_tokens, int) else None
-        return Answer(text, counted, seconds, self.endpoint.without_key(str(reason or "unknown")))
-
-
 def _ask_all(
     asking: Asking, log: SampleLog, made_by: Mapping[str, Any], concurrency: int
 ) -> SampleSummary:
@@ -192,34 +120,37 @@ def _ask_all(
     remaining = log.remaining
     if remaining and log.done:
         say(f"{log.path} has {len(log.done):,} samples already; {len(remaining):,} are missing.")
-    made: list[tuple[Job, Answer]] = []
-    pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="tokext-sample")
+    gathering = Gathering(asking, log, made_by)
     try:
-        waiting = {pool.submit(asking.answer, job): job for job in remaining}
-        with bar("sampling", total=len(remaining), unit="sample") as progress:
-            while waiting:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                pairs = [(waiting.pop(future), future) for future in done]
-                made += _write(log, pairs, made_by)
-                progress.update(len(done))
+        with (
+            bar("sampling", total=len(remaining), unit="sample") as progress,
+            contextlib.closing(gathering.ask(remaining, concurrency)) as coming,
+        ):
+            for n_done in coming:
+                progress.update(n_done)
     finally:
-        # Whoever waits to try again gives up, and nobody new begins.
-        asking.endpoint.stopped.set()
-        pool.shutdown(cancel_futures=True)
         if asking.met_key:
             say("an answer repeats the key: [key] is written in its place, wherever it stands.")
     seconds = time.perf_counter() - begin
-    say_what_repeats(made, asking.endpoint.url)
-    answers = [answer for _, answer in made]
+    say_what_repeats(gathering.made, asking.endpoint.url)
+    if gathering.unanswered:
+        ids = dict.fromkeys(job.prompt.id for job in remaining)
+        errors = gathering.unanswered
+        raise _unanswered({id_: errors[id_] for id_ in ids if id_ in errors})
+    answers = [answer for _, answer in gathering.made]
     return summarize(str(log.path), len(log.done), answers, seconds, concurrency)
 
 
-def _write(
-    log: SampleLog, pairs: Sequence[tuple[Job, Future[Answer]]], made_by: Mapping[str, Any]
-) -> list[tuple[Job, Answer]]:
-    """Write what came back before the first failure is raised."""
-    whole = [(job, future.result()) for job, future in pairs if not future.exception()]
-    log.append(SampleRecord(job, answer, **made_by) for job, answer in whole)
-    for _, future in pairs:
-        future.result()
-    return whole
+def _unanswered(errors: Mapping[str, OnePromptError]) -> ModelError:
+    """What is said of prompts that got no answer while others did."""
+    names = ", ".join(map(repr, list(errors)[:_MOST_NAMED]))
+    more = f" and {len(errors) - _MOST_NAMED:,} more" if len(errors) > _MOST_NAMED else ""
+    (first, *_) = errors.values()
+    said = f"the prompt {names} was not answered:"
+    if len(errors) > 1:
+        said = f"{len(errors):,} prompts were not answered ({names}{more}); the first:"
+    return ModelError(
+        f"{said} {first}",
+        hint="all other answers are written, and the same command asks for what is missing alone; "
+        "shorten such a prompt, or leave it out.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import importlib.metadata
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -129,7 +130,11 @@ def _measure(
     begin = time.monotonic()
     answers: list[Answered] = []
     try:
-        waiting = [pool.submit(served.ask, text, new_tokens) for text in asked]
+        # In copies of this context, so that what is said of retries is seen where bars are.
+        waiting = [
+            pool.submit(contextvars.copy_context().run, served.ask, text, new_tokens)
+            for text in asked
+        ]
         with bar(f"{served.model}, {concurrency} at a time", len(asked), "request") as progress:
             for future in waiting:
                 answers.append(future.result())
