@@ -1,5 +1,6 @@
 """Letters of a language, against the names and categories that Python's own Unicode data give."""
 
+import itertools
 import re
 import sys
 import unicodedata
@@ -7,7 +8,7 @@ import unicodedata
 import pytest
 
 from tokext.errors import InputError
-from tokext.languages import character_class, find_language
+from tokext.languages import SENTENCE_END, character_class, find_language
 
 CHARACTERS = [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.name(c, "")]
 
@@ -64,3 +65,19 @@ def test_an_unknown_code_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match="unknown language 'jp'") as caught:
         find_language("jp")
     assert "ja" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("雨だ。「風もだ！」雪か？", ["雨だ。", "「風もだ！」", "雪か？"]),
+        ("वर्षा हुई।हवा चली।", ["वर्षा हुई।", "हवा चली।"]),
+        ("هل تمطر؟نعم", ["هل تمطر؟"]),
+        ("3.14 (ca.) is pi. Yes.", ["3.14 (ca.)", " is pi."]),
+        ("“Rain…” she said. ", ["“Rain…”", " she said."]),
+        ("어 그래?네", ["어 그래?"]),
+    ],
+)
+def test_where_sentences_end_in_any_script(text, sentences):
+    ends = [0, *(match.end() for match in SENTENCE_END.finditer(text))]
+    assert [text[a:b] for a, b in itertools.pairwise(ends)] == sentences
