@@ -162,6 +162,30 @@ def test_rows_json_explains_every_new_row(pico, pair, tmp_path):
     assert rows[-1]["origin"] == "padding"
 
 
+def test_the_row_of_a_piece_of_bytes_is_what_its_formula_states(pair, tmp_path):
+    """鰯の is spelled by the bytes of 鰯 and a kana: those bytes are in no center."""
+    base = save_model(
+        tmp_path / "base", mistral(pair.base.size, dtype=torch.float32), pair.base_folder
+    )
+    extension = write_extended(tmp_path / "ext", pair.base, ["鰯", "鯖", "東京", "鰯の"])
+    resize_checkpoint(base, tokenizer=tmp_path / "ext", output=tmp_path / "out", check_logits=False)
+    told = json.loads((tmp_path / "out" / "rows.json").read_text(encoding="utf-8"))
+    stated = told["formulas"]["bytes-and-center"]
+    assert "without those of bytes that spell a piece like this one" in stated
+    of_bytes = {row["piece"] for row in told["rows"] if row["origin"] == "bytes-and-center"}
+    assert of_bytes >= {"鰯", "鯖"}
+    alone, others = set(), set()
+    for added in extension.added:
+        (alone if added.piece in of_bytes else others).update(added.constituents)
+    assert alone & others
+    old, new = tensors(base)[HEAD].double(), tensors(tmp_path / "out")[HEAD].double()
+    center = old[sorted(others - alone)].mean(0)
+    for added in extension.added:
+        if added.piece in of_bytes:
+            row = old[list(added.constituents)].mean(0) / 2 + center / 2
+            torch.testing.assert_close(new[added.id], row, rtol=1e-5, atol=1e-7)
+
+
 def test_rows_json_names_align_only_for_pieces_that_the_sample_held(pico, pair, tmp_path):
     options = {"tokenizer": pair.folder, "check_logits": False}
     out, plain = tmp_path / "out", tmp_path / "plain"
@@ -330,6 +354,49 @@ def test_the_chat_template_and_special_tokens_of_a_fine_tune_are_kept(pico, pair
     assert (kept["chat_template"], kept["pad_token"]) == (template, "</s>")
     assert (tmp_path / "out" / "NOTICE").read_text() == "notice"
     assert (tmp_path / "out" / "LICENSE").exists()
+
+
+def answers(folder: Path) -> tuple[str, ...]:
+    """What a tokenizer makes of a chat, and the special tokens that it answers with."""
+    from transformers import AutoTokenizer
+
+    loaded = AutoTokenizer.from_pretrained(folder)
+    chat = loaded.apply_chat_template([{"role": "user", "content": "hi"}], tokenize=False)
+    return chat, loaded.pad_token, loaded.eos_token
+
+
+@pytest.mark.parametrize("place", ["inline", "file", "folder"])
+@pytest.mark.parametrize("listed", [False, True])
+def test_transformers_loads_the_fine_tunes_template_and_special_tokens(
+    pico, pair, tmp_path, place, listed
+):
+    """The tokenizer folder has others, in every file that transformers may prefer."""
+    base, ext, out = (tmp_path / name for name in ("base", "ext", "out"))
+    shutil.copytree(pico, base)
+    shutil.copytree(pair.folder, ext)
+    for folder, word, pad in ((ext, "BASE", "<unk>"), (base, "TUNE", "</s>")):
+        settings = json.loads((folder / "tokenizer_config.json").read_text())
+        template = word + "{{ messages[0].content }}"
+        if listed:
+            settings["added_tokens_decoder"] = {"0": {"content": "<unk>", "special": True}}
+            settings["pad_token"] = pad
+        else:
+            (folder / "special_tokens_map.json").write_text(json.dumps({"pad_token": pad}))
+        if folder == ext or place == "inline":
+            settings["chat_template"] = template
+        if folder == ext or place == "file":
+            (folder / "chat_template.jinja").write_text(template)
+        if folder == ext or place == "folder":
+            (folder / "additional_chat_templates").mkdir()
+            for name in ("default", *(["rag"] if folder == ext else [])):
+                (folder / "additional_chat_templates" / f"{name}.jinja").write_text(template)
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    resize_checkpoint(base, tokenizer=ext, output=out, check_logits=False)
+    assert answers(base) == ("TUNEhi", "</s>", "</s>")
+    assert answers(out) == answers(base)
+    assert not (out / "additional_chat_templates" / "rag.jinja").exists()
+    revert_checkpoint(out, output=tmp_path / "back")
+    assert answers(tmp_path / "back") == answers(base)
 
 
 def test_named_templates_and_licences_of_a_fine_tune_come_along_and_go_back(pico, pair, tmp_path):

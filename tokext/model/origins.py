@@ -27,7 +27,8 @@ _FORMULAS = {
 }
 _BYTES_FORMULA = (
     "half the mean of the fallback bytes' rows, half the center of the added language (the mean of "
-    "all distinct base rows that spell the other pieces)"
+    "all distinct base rows that spell the other pieces, without those of bytes that spell a piece "
+    "like this one)"
 )
 _PADDING_FORMULA = "a copy of one base row, so that it never wins: see tokext.model.padding"
 

@@ -59,7 +59,8 @@ def plan_rows(
     A piece that the base spells by fallback bytes alone has a rule of its own, since a mean of
     bytes says little: its row is half the mean of its bytes' rows, which keeps it apart from other
     such pieces, and half the center of the added language, which is the mean of all distinct base
-    rows that spell the other pieces.
+    rows that spell the other pieces, without the rows of bytes that spell a piece like this one: a
+    piece of a kanji in bytes and a kana would bring the same bytes in again.
 
     Args:
         extension: The added pieces and their constituents.

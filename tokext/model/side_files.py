@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,18 +16,14 @@ from tokext.tokenizer.carried import TOKENIZER_FILES, chat_templates, is_licence
 GENERATION_FILE = "generation_config.json"
 _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".h5", ".msgpack", ".onnx"}
 
+_TOKENIZER_CONFIG = "tokenizer_config.json"
+_SPECIAL_TOKENS = "special_tokens_map.json"
+_TEMPLATES = ("chat_template.jinja", "chat_template.json")
+
 #: What a fine-tune chose for itself over the same vocabulary, and keeps.
-_KEPT_FLAGS = (
-    "bos_token",
-    "eos_token",
-    "pad_token",
-    "unk_token",
-    "chat_template",
-    "model_max_length",
-    "padding_side",
-    "truncation_side",
-)
-_KEPT_FILES = ("chat_template.jinja", "chat_template.json")
+_KEPT_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
+_KEPT_FLAGS = (*_KEPT_TOKENS, "chat_template", "model_max_length", "padding_side",
+               "truncation_side")  # fmt: skip
 
 
 def new_config(config: Mapping[str, Any], n_rows: int, dtype: str | None = None) -> dict[str, Any]:
@@ -119,22 +114,30 @@ def write_json(path: Path, value: Any) -> None:
 def copy_others(checkpoint: Path, tokenizer: Path, target: Path) -> list[str]:
     """Copy the tokenizer's files, the licenses, and what else a loader needs beside the weights.
 
-    Of the fine-tune's tokenizer settings its chat template and special tokens are kept; model cards
-    are left behind, for they describe another model.
+    Of the fine-tune's tokenizer settings its chat templates, the tokenizer folder's left out, and
+    special tokens are kept; model cards are left behind, for they describe another model.
 
     Returns:
         The names of the files that came from the checkpoint.
     """
     carried = []
+    settings = _settings(checkpoint)
+    own = [
+        name for name in (*_TEMPLATES, *chat_templates(checkpoint)) if (checkpoint / name).is_file()
+    ]
+    templates = {*_TEMPLATES, *chat_templates(tokenizer)}
+    left_out = templates if own or settings.get("chat_template") is not None else set()
     for name, path in plain_files(tokenizer).items():
-        if name != RECORD_FILE:
+        if name != RECORD_FILE and name not in left_out:
             copy_into(target, name, path)
     for name, path in plain_files(checkpoint).items():
         theirs = is_licence(name) or name in chat_templates(checkpoint)
         if is_carried(name) and (theirs or not (target / name).exists()):
             copy_into(target, name, path)
             carried.append(name)
-    _keep_flags(checkpoint, target)
+    for name in own:
+        copy_into(target, name, checkpoint / name)
+    _keep_settings(settings, target, template_is_a_file=bool(own))
     return carried
 
 
@@ -154,15 +157,28 @@ def plain_files(folder: Path) -> dict[str, Path]:
     return dict(sorted((here | chat_templates(folder) | licences(folder)).items()))
 
 
-def _keep_flags(checkpoint: Path, target: Path) -> None:
-    for name in _KEPT_FILES:
-        if (checkpoint / name).is_file():
-            shutil.copyfile(checkpoint / name, target / name)
-    theirs = read_optional(checkpoint / "tokenizer_config.json")
-    path = target / "tokenizer_config.json"
-    ours = read_optional(path)
-    if theirs is None or ours is None:
-        return
+def _settings(folder: Path) -> dict[str, Any]:
+    """A tokenizer's settings as transformers reads them: where its config lists no added tokens,
+    special tokens come from a file of their own before it.
+    """
+    config = read_optional(folder / _TOKENIZER_CONFIG) or {}
+    if "added_tokens_decoder" in config:
+        return config
+    return config | (read_optional(folder / _SPECIAL_TOKENS) or {})
+
+
+def _keep_settings(theirs: Mapping[str, Any], target: Path, *, template_is_a_file: bool) -> None:
+    """Bring a fine-tune's settings into the target's files; none of the target's own chat templates
+    may stand beside one of the fine-tune's.
+    """
     kept = {key: theirs[key] for key in _KEPT_FLAGS if theirs.get(key) is not None}
-    if ours | kept != ours:
-        write_json(path, ours | kept)
+    tokens = {key: kept[key] for key in _KEPT_TOKENS if key in kept}
+    for name, values in ((_TOKENIZER_CONFIG, kept), (_SPECIAL_TOKENS, tokens)):
+        ours = read_optional(target / name)
+        if ours is None:
+            continue
+        changed = ours | values
+        if template_is_a_file and "chat_template" not in values:
+            changed.pop("chat_template", None)
+        if changed != ours:
+            write_json(target / name, changed)
