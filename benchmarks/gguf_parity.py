@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from conditions import machine, versions
+from conditions import machine, stamp, versions
 
 from tokext import merge_vocab, train_vocab
 from tokext.corpus.read import group_lines, read_corpus
@@ -115,7 +115,7 @@ def run(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     llama = Llama(options.llama_python, gguf)
     extension = Extension.read(checkpoint)
     return {
-        "schema_version": 1,
+        **stamp("gguf_parity"),
         "tokenizer": {
             "base": extension.base.name,
             "n_added": len(extension.added),

@@ -29,7 +29,7 @@ from typing import Any
 
 import torch
 from bilingual import HELD_OUT_CHARS, ORIGINS, Texts, mixed, texts
-from conditions import machine, versions
+from conditions import machine, stamp, versions
 from trained import SHAPES, Setup
 
 from tokext import merge_vocab, train_vocab
@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         for trained in RATES
     }
     return {
-        "schema_version": 1,
+        **stamp("initialization"),
         "kind": "initialization",
         "conditions": conditions(options),
         "base": {k: v for k, v in base.items() if k != "model"},

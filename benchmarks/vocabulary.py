@@ -17,22 +17,16 @@ technical pages, and Japanese prose of other kinds, written for tokext.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import os
-import shutil
-import subprocess
 import sys
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import psutil
-from conditions import load_average, machine, now, stamp, versions
+from conditions import load_average, machine, stamp, versions
+from costs import RunError, measured
 from limits import RARELY, Cut, agreement, fewest_tokens, n_rarely_used
 from marks import write_between
 from recipe import BASE
@@ -71,10 +65,6 @@ def main() -> None:
         result = json.loads(options.output.read_text(encoding="utf-8"))
         write_between(options.render, "vocabulary", table(result))
         options.output.with_suffix(".png").write_bytes(picture(result))
-
-
-class RunError(Exception):
-    """A run that ended without a vocabulary, with the first line that it said."""
 
 
 def commands(training: Path, work: Path) -> dict[str, list[str]]:
@@ -138,50 +128,6 @@ def conditions() -> dict[str, Any]:
         "repeats": 1,
         "load_average": load_average(),
     }
-
-
-def measured(name: str, command: list[str], work: Path, *, again: bool) -> dict[str, Any]:
-    """Run a command in a process of its own; what it took, and under which load."""
-    folder, record = work / name, work / name / "cost.json"
-    digest = hashlib.sha256(json.dumps(command).encode()).hexdigest()
-    if record.is_file() and not again:
-        kept = json.loads(record.read_text(encoding="utf-8"))
-        if kept.pop("command_sha256", None) == digest:
-            return dict(kept)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    when = {"started": now(), "load_average": load_average()}
-    before, started = os.times(), time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    peak = [0]
-    watcher = threading.Thread(target=watch, args=(process, peak))
-    watcher.start()
-    said = process.communicate()[1].decode()
-    if process.returncode:
-        raise RunError(said.strip().splitlines()[:1])
-    seconds, after = time.perf_counter() - started, os.times()
-    watcher.join()
-    cpu = sum(after[2:4]) - sum(before[2:4])
-    cost = {"seconds": round(seconds, 2), "cpu_seconds": round(cpu, 2), "peak_bytes": peak[0]}
-    cost |= when
-    record.write_text(json.dumps({"command_sha256": digest, **cost}), encoding="utf-8")
-    return cost
-
-
-def watch(process: subprocess.Popen[bytes], peak: list[int]) -> None:
-    """Keep the highest sum of what the process and all its children hold in memory."""
-    parent = psutil.Process(process.pid)
-    while process.poll() is None:
-        total = 0
-        try:
-            for one in (parent, *parent.children(recursive=True)):
-                total += one.memory_info().rss
-        except psutil.NoSuchProcess:
-            pass
-        peak[0] = max(peak[0], total)
-        time.sleep(0.05)
 
 
 def cuts(name: str, work: Path) -> Iterable[tuple[int, Cut]]:
@@ -254,6 +200,32 @@ def table(result: dict[str, Any]) -> str:
             f"{row['seconds'] / recipe['seconds']:.2f}",
             f"{row['peak_bytes'] / recipe['peak_bytes']:.2f}",
         ])  # fmt: skip
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def section(result: dict[str, Any]) -> str:
+    """On the page of results: every run, its smaller sizes, and what is left to gain."""
+    from page import tables
+
+    return "\n\n".join([
+        "Each run at its largest size; time and memory are shares of the recipe's:",
+        table(result),
+        "Characters per token of literature with the first so many pieces:",
+        table_of_sizes(result),
+        "Tokens of a sample, and the fewest that the same pieces could spell it with:",
+        *tables({"limits": result["limits"]}),
+        *(f"`{name}` ended without a vocabulary: {why}" for name, why in result["failed"].items()),
+    ])  # fmt: skip
+
+
+def table_of_sizes(result: dict[str, Any]) -> str:
+    """A Markdown table of every run that has more sizes than one, a column for each."""
+    found = {(r["run"], r["n_added"]): r["chars_per_token"]["literature"] for r in result["rows"]}
+    runs = Counter(run for run, _ in found)
+    lines = [["run", *(f"{size:,} rows" for size in SIZES)], ["---", *["--:"] * len(SIZES)]]
+    for run in (run for run, n_sizes in runs.items() if n_sizes > 1):
+        values = (found.get((run, size)) for size in SIZES)
+        lines.append([run, *("" if value is None else f"{value:.3f}" for value in values)])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 

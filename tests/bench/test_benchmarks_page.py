@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import subprocess
@@ -17,14 +18,15 @@ import all as runner  # noqa: E402
 import page  # noqa: E402
 
 SCRIPTS = runner.scripts()
+RESULTS = sorted((BENCHMARKS / "results").glob("*.json"))
 
 
 @pytest.mark.slow
-def test_the_page_holds_no_line_that_the_committed_results_do_not_give():
+def test_the_page_is_what_the_committed_results_give_line_by_line():
     command = [sys.executable, "-c", "import page; print(page.page())"]
     made = subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True, check=True)
     shown = (BENCHMARKS / "README.md").read_text(encoding="utf-8").splitlines()
-    assert set(shown) <= set(made.stdout.splitlines())
+    assert shown == made.stdout.rstrip("\n").splitlines()
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[s.name for s in SCRIPTS])
@@ -32,6 +34,24 @@ def test_a_script_is_run_as_it_says_with_every_name_filled_in(script):
     _, command = script.filled(script.command, "data", "work")
     assert command[1] == str(BENCHMARKS / f"{script.name}.py")
     assert not [word for word in command if re.fullmatch(r"[A-Z_.]{3,}", word)]
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=[p.stem for p in RESULTS])
+def test_every_result_says_its_schema_its_version_and_its_date(path):
+    result = json.loads(path.read_text(encoding="utf-8"))
+    assert result["schema_version"] == 1
+    made_by = result.get("tokext_version") or result["conditions"]["versions"]["tokext"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", made_by)
+    assert datetime.datetime.fromisoformat(result["created"]).utcoffset() == datetime.timedelta(0)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=[s.name for s in SCRIPTS])
+def test_a_result_begins_with_the_name_of_its_script(script):
+    source = (BENCHMARKS / f"{script.name}.py").read_text(encoding="utf-8")
+    assert f'**stamp("{script.name}")' in source
+    assert "versions(" in source
+    if script.result.exists():
+        assert json.loads(script.result.read_text(encoding="utf-8"))["benchmark"] == script.name
 
 
 @pytest.fixture
