@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def close(written: Tensor, again: Tensor, relative: float, slack: float) -> bool:
-    """`torch.allclose`, asked only of numbers that are not neighbors: a third of the time.
+    """`torch.allclose`, asked only where bits differ: less than half of the time.
 
     Example:
         >>> again = torch.tensor([1.0, 2.0])
@@ -19,26 +19,26 @@ def close(written: Tensor, again: Tensor, relative: float, slack: float) -> bool
         >>> close(torch.tensor([1.0, 2.1]).bfloat16(), again, 0.008, 1e-6)
         False
     """
-    far = _not_neighbors(written, again)
-    if not len(far):
-        return True
-    slack *= max(1.0, float(again.abs().max()))  # parts may be large, and their sum small
-    one, other = written.reshape(-1)[far].float(), again.reshape(-1)[far]
-    return bool((one - other).abs().le(other.abs() * relative + slack).all())
+    largest = float(torch.stack(torch.aminmax(again)).abs().max())
+    if not math.isfinite(largest):
+        return False
+    one, other = _where_bits_differ(written, again)
+    slack *= max(1.0, largest)  # parts may be large, and their sum small
+    return bool((one.float() - other).abs().le(other.abs() * relative + slack).all())
 
 
-def _not_neighbors(written: Tensor, again: Tensor) -> Tensor:
-    """The places where numbers of two bytes differ by more than a step, once rounded alike.
-
-    Read as whole numbers, neighbors of one sign differ by one. Of wider numbers, and where one is
-    not finite, all places are far.
+def _where_bits_differ(written: Tensor, again: Tensor) -> tuple[Tensor, Tensor]:
+    """The numbers that differ once they are rounded alike, and those that share a word with them:
+    words of 8 bytes are compared.
     """
-    if written.element_size() != 2 or not math.isfinite(float(again.sum())):
-        return torch.arange(written.numel())
-    one = written.view(torch.int16).numpy().reshape(-1)
-    other = again.to(written.dtype).view(torch.int16).numpy().reshape(-1)
-    is_near = ((one ^ other) >= 0) & (np.abs(one - other) <= 1)
-    return torch.from_numpy(np.flatnonzero(~is_near))
+    n = 8 // written.element_size()
+    if written.numel() % n:
+        return written, again
+    rounded = again.to(written.dtype).contiguous()
+    words = (t.view(-1).view(torch.int64).numpy() for t in (written, rounded))
+    far = torch.from_numpy(np.flatnonzero(np.not_equal(*words)))
+    one, other = (t.reshape(-1, n).index_select(0, far) for t in (written, again))
+    return one, other
 
 
 def equal(one: memoryview, other: memoryview) -> bool:

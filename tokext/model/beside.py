@@ -20,7 +20,7 @@ from tokext.model.side_files import (
     read_optional,
     write_json,
 )
-from tokext.records import EXTENSION_FILE, Extension
+from tokext.records import Extension, uncollected
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Job:
     dtype: str
 
 
+@uncollected()
 def write_side_files(folder: Path, job: Job) -> list[str]:
     """Write all but the weights; the names of small files that the output shares with the base."""
     checkpoint, edit, extension = job.checkpoint, job.edit, job.extension
@@ -65,8 +66,8 @@ def write_side_files(folder: Path, job: Job) -> list[str]:
         padded_size=edit.n_rows,
         padding=tuple(range(extension.size, edit.n_rows)),
     )
-    (folder / EXTENSION_FILE).unlink(missing_ok=True)
-    padded.write(folder)
+    if padded != extension:
+        padded.write(folder)
     write_origins(folder / ROWS_FILE, extension, job.plan, edit.padding, edit.twin)
     return carried
 

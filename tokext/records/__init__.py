@@ -29,6 +29,7 @@ from tokext.records.rules import MergeRules, MergeRun, merge_runs
 from tokext.records.served import ServedRow
 from tokext.records.sweep import PROXIES, Estimate, Sweep, SweepCell, Which
 from tokext.records.throughput import Prediction, ThroughputRow, read_throughput
+from tokext.records.uncollected import uncollected
 from tokext.records.use import ChangedLine, PieceUse
 
 __all__ = [
@@ -72,5 +73,6 @@ __all__ = [
     "read_record",
     "read_throughput",
     "run_record",
+    "uncollected",
     "write_record",
 ]

@@ -11,6 +11,7 @@ from tokext.errors import InputError
 from tokext.output import json_lines, json_text
 from tokext.records.record import read_json
 from tokext.records.typed import typed
+from tokext.records.uncollected import uncollected
 
 EXTENSION_FILE = "extension.json"
 
@@ -75,6 +76,7 @@ class Extension:
         (folder / EXTENSION_FILE).write_text(text, encoding="utf-8", newline="\n")
 
     @staticmethod
+    @uncollected()
     def read(folder: str | Path) -> Extension:
         """Read ``extension.json`` from a folder.
 
