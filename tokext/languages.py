@@ -35,7 +35,7 @@ class Language:
     @cached_property
     def letter(self) -> regex.Pattern[str]:
         """A pattern for one letter of the language."""
-        shared = "--[A-Za-zªº]" if "Latin" in self.scripts else ""
+        shared = "--[A-Za-zªº]" if self.is_latin else ""
         return regex.compile(rf"[{self.script_letter.pattern}{shared}]", regex.V1)
 
     @cached_property
@@ -56,6 +56,11 @@ class Language:
     @cached_property
     def _find_letter(self) -> Callable[[str], re.Match[str] | None]:
         return re.compile(f"[{character_class(self.letter.pattern)}]").search
+
+    @property
+    def is_latin(self) -> bool:
+        """Whether it shares letters with English: a line of it may have none of its own."""
+        return "Latin" in self.scripts
 
     @property
     def usage(self) -> Usage:
@@ -137,6 +142,21 @@ def find_language(code: str) -> Language:
         raise InputError(
             f"unknown language {code!r}.", hint=f"one of {', '.join(sorted(_LANGUAGES))}."
         ) from None
+
+
+def has_letters(text: str) -> bool:
+    """Whether the text holds at least one letter, of any language.
+
+    Example:
+        >>> has_letters("§ 1"), has_letters("1 km")
+        (False, True)
+    """
+    return _any_letter().search(text) is not None
+
+
+@cache
+def _any_letter() -> re.Pattern[str]:
+    return re.compile("[" + character_class(r"\p{L}") + "]")
 
 
 @cache

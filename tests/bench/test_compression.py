@@ -323,6 +323,38 @@ def test_examples_of_changed_lines_are_lines_that_changed(
             assert list(pieces) == [tokenizer.pieces[i].text for i in ids]
 
 
+def test_lines_are_counted_by_whether_they_have_a_letter_of_the_language(
+    mistral: Tokenizer, extended: Tokenizer
+) -> None:
+    documents = [
+        "Tea.\n\n1 2 3\nHe said 猫 and left.",
+        JAPANESE[0],
+        "Größe\n、。",
+        "東京 and Tokyo",
+    ]
+    texts = {"text": documents * 3}
+    for options in ({}, {"document_lines": 2}):
+        first, row = measure_compression([mistral, extended], texts, **options)
+        assert (row.n_lines, row.n_own_lines, row.n_foreign_lines) == (24, 9, 6)
+        assert (row.language, row.language_is_latin) == ("Japanese", False)
+        assert (first.n_foreign_lines_changed, row.n_foreign_lines_changed) == (None, 0)
+        assert row.n_lines_changed
+    _, row = measure_compression([mistral, extended], texts, language="pl")
+    assert (row.language, row.language_is_latin) == ("Polish", True)
+    assert (row.n_own_lines, row.n_foreign_lines) == (3, 12)
+    assert row.n_foreign_lines_changed == row.n_lines_changed > 0
+
+
+def test_a_row_says_with_what_options_it_was_counted(mistral: Tokenizer) -> None:
+    [row] = measure_compression(mistral, {"t": ["a\nb"]}, document_lines=2, text_field="body")
+    assert row.command == ()
+    assert row.options == {
+        "language": "ja", "document_lines": 2, "curve": True, "word_sample_chars": 100_000,
+        "text_field": "body", "document": "line", "max_bad_share": 0.01,
+        "max_line_chars": 100_000, "format": None, "split": "train",
+    }  # fmt: skip
+
+
 def test_the_keys_of_a_row_are_the_interface(extended: Tokenizer) -> None:
     [row] = measure_compression(extended, {"text": JAPANESE})
     fields = json.loads(json_text(row.as_dict()))
@@ -333,6 +365,8 @@ def test_the_keys_of_a_row_are_the_interface(extended: Tokenizer) -> None:
         "renyi_efficiency", "n_added", "n_added_used", "added_used_share", "n_lines",
         "n_lines_changed", "words", "curve", "curve_n_chars", "segmentation", "tokext_version",
         "created", "seconds", "added_use", "changed_lines", "unusable",
+        "language", "language_is_latin", "n_own_lines", "n_foreign_lines",
+        "n_foreign_lines_changed", "command", "options",
     }  # fmt: skip
     assert set(fields["tokens_per_document"]) == {"p5", "p25", "p50", "p75", "p95", "max"}
     assert set(fields["curve"][0]) == {"rows", "n_tokens", "chars_per_token"}

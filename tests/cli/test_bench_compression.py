@@ -33,7 +33,8 @@ def test_json_is_the_list_of_rows_and_nothing_else(texts: list[Path]) -> None:
     done = tokext("bench", "compression", BASE, "--text", *texts, "--json")
     assert done.returncode == 0, done.stderr
     rows = measure_compression(BASE, texts)
-    volatile = {"seconds": 0, "created": ""}
+    assert json.loads(done.stdout)[0]["command"][:3] == ["bench", "compression", BASE]
+    volatile = {"seconds": 0, "created": "", "command": []}
     assert [fields | volatile for fields in json.loads(done.stdout)] == [
         json.loads(json.dumps(row.as_dict())) | volatile for row in rows
     ]

@@ -55,7 +55,9 @@ def compression(path, chars_per_token, n_lines_changed=None):
     row = {"tokenizer": "base" if n_lines_changed is None else "ours", "corpus": "en.txt"}
     row |= {"n_documents": 1, "n_chars": 8, "n_bytes": 8, "n_tokens": 4, "bytes_per_token": 2.0}
     row |= {"byte_fallback_share": 0.0, "chars_per_token": chars_per_token, "n_lines": 9}
-    row |= {"n_lines_changed": n_lines_changed, "segmentation": {"text": "words", "tokens": []}}
+    row |= {"n_lines_changed": n_lines_changed, "n_own_lines": 0, "n_foreign_lines": 9}
+    row |= {"n_foreign_lines_changed": n_lines_changed, "language": "Japanese"}
+    row |= {"language_is_latin": False}
     path.write_text(json.dumps([row]), encoding="utf-8")
     return path
 
@@ -66,7 +68,7 @@ def test_compare_passes_fails_and_refuses_by_exit_status(tmp_path):
     demands = ("--max-english-change", "0", "--min-gain")
     done = tokext("--compare", old, new, *demands, "1.8")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "0 of 9" in done.stdout
+    assert "judged as English: en with ours: 0 of 9 lines without a letter" in done.stdout
     failed = tokext("--compare", old, new, *demands, "2.5", "--json")
     assert failed.returncode == 1
     assert json.loads(failed.stdout)["failures"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,6 @@ def row(base: Tokenizer, model: SentencePieceModel, name: str, corpus: str, text
     n_tokens, n_chars = sum(map(len, ids)), sum(map(len, documents))
     n_added = model.size - base.size
     used = {i for document in ids for i in document if i >= base.size}
-    lines = [document.rstrip("\n") for document in documents]
     lengths = sorted(map(len, ids))
     curve = []
     for rows in range(n_added + 1 if n_added else 0):
@@ -76,15 +76,38 @@ def row(base: Tokenizer, model: SentencePieceModel, name: str, corpus: str, text
         "n_added": n_added,
         "n_added_used": len(used),
         "added_used_share": len(used) / n_added if n_added else None,
-        "n_lines": len(lines),
-        "n_lines_changed": sum(base.encode(x) != model.encode(x) for x in lines),
+        **counted_lines(base, model, documents),
         "words": None,
         "curve": curve,
         "segmentation": segmentation(base, model, text),
         "tokext_version": "0.1.0",
         "created": "2026-01-02T03:04:05+00:00",
         "seconds": 0.1,
+        "command": ["bench", "compression", "mistralai/Mistral-7B-v0.1", "ja/tokenizer"],
+        "options": {"language": "ja", "document_lines": None, "text_field": "text"},
     }
+
+
+def counted_lines(
+    base: Tokenizer, model: SentencePieceModel, documents: Sequence[str]
+) -> dict[str, Any]:
+    """How many lines there are, of which letters, and how many the model cuts otherwise."""
+    lines = [document.rstrip("\n") for document in documents]
+    foreign = [line for line in lines if not is_japanese(line) and any(map(str.isalpha, line))]
+    return {
+        "n_lines": len(lines),
+        "n_lines_changed": sum(base.encode(x) != model.encode(x) for x in lines),
+        "language": "Japanese",
+        "language_is_latin": False,
+        "n_own_lines": sum(map(is_japanese, lines)),
+        "n_foreign_lines": len(foreign),
+        "n_foreign_lines_changed": sum(base.encode(x) != model.encode(x) for x in foreign),
+    }
+
+
+def is_japanese(line: str) -> bool:
+    names = ("HIRAGANA", "KATAKANA", "CJK UNIFIED")
+    return any(unicodedata.name(c, "").startswith(names) for c in line)
 
 
 def segmentation(base: Tokenizer, model: SentencePieceModel, text: str) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-from collections.abc import Iterable, Sequence
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +19,11 @@ from tokext.bench.counting.words import WordSample, find_words, measure_words
 from tokext.bench.curve import measure_curve
 from tokext.bench.texts import Texts, open_texts
 from tokext.corpus.engines import Engine, EngineName, open_engine
+from tokext.corpus.read import read_corpus
 from tokext.errors import InputError, TokenizerError, refuse_below
 from tokext.languages import Language, find_language
 from tokext.progress import say
-from tokext.records import CompressionRow
+from tokext.records import CompressionRow, command_line
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
 
 #: fugashi tags about 0.2 M characters a second.
@@ -84,14 +86,23 @@ def measure_compression(
     vocabularies = [vocabulary_of(tokenizer) for tokenizer in load_all(tokenizers)]
     with _elsewhere(engine, address, workers) as elsewhere:
         counted = [
-            count(text, vocabularies, document_lines, word_sample_chars, workers, elsewhere)
+            count(text, vocabularies, found, document_lines, word_sample_chars, workers, elsewhere)
             for text in opened
         ]
     for one in counted:
         for line in one.text.stats().lines():
             say(f"{one.text.name}: {line}")
-    rows = [row for one in counted for row in _rows(one, found)]
+    options = {"language": language, "document_lines": document_lines, "curve": curve}
+    options |= {"word_sample_chars": word_sample_chars} | _reading_options(reading)
+    rows = [replace(row, options=options) for one in counted for row in _rows(one, found)]
     return _with_curves(rows, vocabularies, counted, workers) if curve else rows
+
+
+def _reading_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Every option of `read_corpus`, those that were not given at their defaults."""
+    known = inspect.signature(read_corpus).parameters.values()
+    defaults = {p.name: p.default for p in known if p.kind is p.KEYWORD_ONLY}
+    return defaults | dict(given)
 
 
 def _elsewhere(
@@ -141,6 +152,7 @@ def _row(counted: Counted, tally: Tally, words: WordSample | None, shown: str) -
     tokenizer = vocabulary.tokenizer
     if not tally.n_tokens:
         raise no_tokens(tokenizer.name, counted.text.name, counted.n_chars)
+    is_first = tally is counted.tallies[0]
     has_extension = vocabulary.extension is not None
     return CompressionRow(
         tokenizer=tokenizer.name,
@@ -159,7 +171,13 @@ def _row(counted: Counted, tally: Tally, words: WordSample | None, shown: str) -
         n_added=len(vocabulary.added_ids) if has_extension else None,
         n_added_used=tally.n_added_used if has_extension else None,
         n_lines=counted.n_lines,
-        n_lines_changed=None if tally is counted.tallies[0] else tally.n_lines_changed,
+        n_lines_changed=None if is_first else tally.n_lines_changed,
+        language=counted.language.name,
+        language_is_latin=counted.language.is_latin,
+        n_own_lines=counted.n_own_lines,
+        n_foreign_lines=counted.n_foreign_lines,
+        n_foreign_lines_changed=None if is_first else tally.n_foreign_lines_changed,
+        command=command_line.get(),
         words=measure_words(tokenizer, words) if words else None,
         curve=(),
         curve_n_chars=0,

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     "--max-english-change",
     type=click.FloatRange(0, 1),
     metavar="SHARE",
-    help="With --compare: the share of English lines that NEW may cut otherwise than its base.",
+    help="With --compare: the share of lines without a letter of the added language that NEW may "
+    "cut otherwise than its base, of each text.",
 )
 @click.option(
     "--min-gain",
@@ -107,13 +108,17 @@ def _compare(
 
 
 def _verdict_table(verdict: Verdict) -> str:
-    """A line a corpus, then what was demanded in vain."""
+    """A line a corpus, then which of them were judged, and what was demanded in vain."""
     width = max(len(change.corpus) for change in verdict.changes)
     lines = [f"{'':{width}}   base    old    new   times base  lines changed"]
     for c in verdict.changes:
         changed = "-" if c.n_lines_changed is None else f"{c.n_lines_changed:,} of {c.n_lines:,}"
         numbers = f"{c.base:6.3f} {c.old:6.3f} {c.new:6.3f} {c.gain:12.3f}  {changed:>13}"
         lines.append(f"{c.corpus:{width}} {numbers}")
+    lines += [
+        f"{'judged as English' if one.is_english else 'not judged'}: {one.sentence}"
+        for one in verdict.english
+    ]
     return "\n".join([*lines, *(f"FAILED  {failure}" for failure in verdict.failures)])
 
 

@@ -95,10 +95,15 @@ class CompressionRow:
     Special tokens are never counted. `n_byte_tokens` counts tokens that stand for bytes instead of
     characters. `n_added` and `n_added_used` are None without ``extension.json``. `n_lines_changed`
     counts the lines whose ids differ from the first tokenizer's, and is None for the first.
+    `n_own_lines` have a letter of the `language` that was asked about, `n_foreign_lines` have
+    letters and none of that language, and `n_foreign_lines_changed` of those have other ids; of a
+    language that is Latin, text without a letter of its own may still be in it.
     `words` is None where it was not asked for, or the language has no word segmenter here.
     The `curve` was counted on a sample of `curve_n_chars` characters. `seconds` is the time spent
     counting with this tokenizer: reading, words and curve apart. `changed_lines` are examples.
-    `unusable` is None in a result that an earlier tokext wrote.
+    `command` is what was typed, and empty where tokext was used as a library; `options` are those
+    that decide the numbers, as `measure_compression` takes them. What has a default here is not in
+    a result that an earlier tokext wrote.
     """
 
     tokenizer: str
@@ -128,6 +133,13 @@ class CompressionRow:
     added_use: PieceUse | None = None
     changed_lines: tuple[ChangedLine, ...] = ()
     unusable: Unusable | None = None
+    language: str | None = None
+    language_is_latin: bool | None = None
+    n_own_lines: int | None = None
+    n_foreign_lines: int | None = None
+    n_foreign_lines_changed: int | None = None
+    command: tuple[str, ...] = ()
+    options: Mapping[str, str | int | float | bool | None] | None = None
 
     @property
     def chars_per_token(self) -> float:
@@ -184,8 +196,11 @@ class CompressionRow:
             unusable = fields.get("unusable")
             nested["unusable"] = Unusable(**unusable) if unusable is not None else None
             nested["changed_lines"] = tuple(ChangedLine.from_dict(line) for line in changed)
+            typed_in = fields.get("command", [])
+            nested["command"] = tuple(typed_in) if isinstance(typed_in, list) else typed_in
+            # A missing key without a default is the dataclass's TypeError.
             names = {f.name for f in dataclasses.fields(CompressionRow)} - nested.keys()
-            return typed(CompressionRow(**{n: fields[n] for n in names} | nested))
+            return typed(CompressionRow(**{n: fields[n] for n in names if n in fields} | nested))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"not a row of tokext bench compression: {error}.",

@@ -9,16 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import regex
-
 from tokext.errors import InputError
 from tokext.report.comparison import Comparison, Row
+from tokext.report.english import Judged, judge_english
 from tokext.report.read import read_evidence
 
 _HINT = "give two results of tokext bench compression, or folders that hold one each."
-_LETTER, _ASCII_LETTER = regex.compile(r"\p{L}"), regex.compile("[A-Za-z]")
-#: English text holds a name or a word of another script at times.
-_LEAST_ASCII = 0.95
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,6 @@ class Change:
     """
 
     corpus: str
-    is_english: bool
     base: float
     old: float
     new: float
@@ -45,9 +40,9 @@ class Change:
     @property
     def changed_share(self) -> float | None:
         """The share of lines that changed."""
-        if self.n_lines is None or self.n_lines_changed is None:
+        if not self.n_lines or self.n_lines_changed is None:
             return None
-        return self.n_lines_changed / self.n_lines if self.n_lines else 0.0
+        return self.n_lines_changed / self.n_lines
 
     def as_dict(self) -> dict[str, Any]:
         """The change as plain values."""
@@ -57,10 +52,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Every corpus that both measured, the main one first, and what was demanded in vain."""
+    """Every corpus that both measured, the main one first, and what was demanded in vain.
+
+    `english` has every text of NEW, where it was asked how much English changed.
+    """
 
     changes: tuple[Change, ...]
     failures: tuple[str, ...]
+    english: tuple[Judged, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -69,8 +68,12 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain values."""
-        changes = [change.as_dict() for change in self.changes]
-        return {"passed": self.passed, "failures": list(self.failures), "corpora": changes}
+        return {
+            "passed": self.passed,
+            "failures": list(self.failures),
+            "corpora": [change.as_dict() for change in self.changes],
+            "english": [judged.as_dict() for judged in self.english],
+        }
 
 
 def compare_results(
@@ -83,9 +86,9 @@ def compare_results(
 ) -> Verdict:
     """Compare two compression results on the corpora that both measured.
 
-    The first tokenizer of OLD is the base, and of NEW too. A corpus is English where 95 % of the
-    letters of its sample are Latin without marks; each that NEW measured is judged, with each
-    tokenizer but the base, whether OLD has it or not.
+    The first tokenizer of OLD is the base, and of NEW too. English are the lines that have letters
+    and none of the language that was added, in every text that NEW measured, with each tokenizer
+    but the base, whether OLD has it or not.
 
     Args:
         old: A result that was good; one that measured the base alone will do.
@@ -96,7 +99,7 @@ def compare_results(
 
     Raises:
         InputError: A result is missing, they share no corpus or have another base, or what is
-            demanded is no number or was not measured.
+            demanded is no number or was not measured, or cannot be judged.
     """
     _refuse_no_number(max_english_change, min_gain)
     before, after = _comparison(old), _comparison(new, corpus)
@@ -104,11 +107,9 @@ def compare_results(
     changes = _changes(before, after)
     if not changes:
         raise InputError(f"{old} and {new} measured no corpus in common.", hint=_HINT)
-    failures = [
-        *_too_much_change(after, max_english_change, new),
-        *_too_little_gain(changes, min_gain, after),
-    ]
-    return Verdict(tuple(changes), tuple(failures))
+    english, failures = _english(after, max_english_change)
+    failures += _too_little_gain(changes, min_gain, after)
+    return Verdict(tuple(changes), tuple(failures), english)
 
 
 def _comparison(result: str | Path, corpus: str | None = None) -> Comparison:
@@ -154,7 +155,6 @@ def _changes(before: Comparison, after: Comparison) -> list[Change]:
         found.append(
             Change(
                 after.short_corpus[corpus],
-                _is_english(new),
                 base=base["chars_per_token"],
                 old=old["chars_per_token"],
                 new=new["chars_per_token"],
@@ -175,39 +175,16 @@ def _refuse_other_text(corpus: str, one: Row, other: Row) -> None:
             )
 
 
-def _is_english(row: Row) -> bool:
-    """By the sample that was segmented."""
-    letters = _LETTER.findall((row.get("segmentation") or {}).get("text") or "")
-    n_ascii = sum(bool(_ASCII_LETTER.fullmatch(letter)) for letter in letters)
-    return bool(letters) and n_ascii >= _LEAST_ASCII * len(letters)
-
-
-def _too_much_change(after: Comparison, most: float | None, new: str | Path) -> list[str]:
+def _english(after: Comparison, most: float | None) -> tuple[tuple[Judged, ...], list[str]]:
+    """Every text as far as it is English, and where more of it changed than may."""
     if most is None:
-        return []
-    english = [r for r in after.rows() if r["tokenizer"] != after.base or not after.extended]
-    english = [row for row in english if _is_english(row)]
-    if not english or any(_uncounted(row) for row in english):
-        what = "counts no changed lines" if english else "measured no English corpus"
-        raise InputError(
-            f"{new} {what}, so --max-english-change {most:g} cannot be judged.",
-            hint="tokext bench compression BASE EXTENDED --text english.txt, in this order.",
-        )
-    return [
-        f"{row['n_lines_changed']:,} of {row['n_lines']:,} lines of "
-        f"{after.short_corpus[row['corpus']]} changed with {after.short[row['tokenizer']]}, "
-        f"a share of {_share(row):.4f}; at most {most:g} may."
-        for row in english
-        if _share(row) > most
+        return (), []
+    judged = judge_english(after, f"--max-english-change {most:g}")
+    return judged, [
+        f"{one.sentence}, a share of {one.changed_share:.4f}; at most {most:g} may."
+        for one in judged
+        if one.is_english and one.changed_share > most
     ]
-
-
-def _uncounted(row: Row) -> bool:
-    return row.get("n_lines") is None or row.get("n_lines_changed") is None
-
-
-def _share(row: Row) -> float:
-    return float(row["n_lines_changed"] / row["n_lines"]) if row["n_lines"] else 0.0
 
 
 def _too_little_gain(

@@ -15,6 +15,7 @@ from tokext.bench.counting.tally import Tallied, Tally
 from tokext.bench.counting.vocabulary import Vocabulary
 from tokext.bench.texts import Text, batches, n_utf8_bytes
 from tokext.corpus.engines import Engine
+from tokext.languages import Language
 
 CURVE_SAMPLE_CHARS = 200_000
 
@@ -27,6 +28,7 @@ class Counted:
     """The counts of a text, one tally for each tokenizer, and two samples."""
 
     text: Text
+    language: Language
     tallies: list[Tally]
     word_sample: EvenSample
     curve_sample: EvenSample
@@ -34,13 +36,19 @@ class Counted:
     n_chars: int = 0
     n_bytes: int = 0
     n_lines: int = 0
+    n_own_lines: int = 0
+    n_foreign_lines: int = 0
 
     def see(self, documents: Sequence[str]) -> Sequence[str]:
         """Count what no tokenizer is needed for, and take samples."""
         self.n_documents += len(documents)
         self.n_chars += sum(map(len, documents))
         self.n_bytes += n_utf8_bytes(self.text.name, documents)
-        self.n_lines += Lines(documents).n_lines
+        lines = Lines(documents)
+        self.n_lines += lines.n_lines
+        own, foreign = lines.own_and_foreign(self.language)
+        self.n_own_lines += int(own.sum())
+        self.n_foreign_lines += int(foreign.sum())
         self.word_sample.add(documents)
         self.curve_sample.add(documents)
         return documents
@@ -49,6 +57,7 @@ class Counted:
 def count(
     text: Text,
     vocabularies: Sequence[Vocabulary],
+    language: Language,
     document_lines: int | None,
     word_sample_chars: int,
     workers: int,
@@ -59,6 +68,7 @@ def count(
     Args:
         text: What to read.
         vocabularies: What to count with; lines are compared with the first.
+        language: Whose letters a line has, or has not.
         document_lines: See `tokext.bench.texts.batches`.
         word_sample_chars: The size of the sample for word metrics.
         workers: Threads to encode in, where there is no engine.
@@ -69,6 +79,7 @@ def count(
     """
     counted = Counted(
         text,
+        language,
         [Tally(vocabulary) for vocabulary in vocabularies],
         EvenSample(word_sample_chars),
         EvenSample(CURVE_SAMPLE_CHARS),
@@ -76,31 +87,37 @@ def count(
     seen = map(counted.see, batches(text, document_lines))
     if engine is None:
         for documents in seen:
-            _add(counted.tallies, documents, workers)
+            _add(counted.tallies, documents, language, workers)
         return counted
-    for parts in engine.map(partial(_tally, vocabularies), _in_lists(seen, _TASK_BATCHES)):
+    work = partial(_tally, vocabularies, language)
+    for parts in engine.map(work, _in_lists(seen, _TASK_BATCHES)):
         for tally, part in zip(counted.tallies, parts, strict=True):
             tally.add_all(part)
     return counted
 
 
-def _tally(vocabularies: Sequence[Vocabulary], several: list[Sequence[str]]) -> list[Tallied]:
+def _tally(
+    vocabularies: Sequence[Vocabulary], language: Language, several: list[Sequence[str]]
+) -> list[Tallied]:
     tallies = [Tally(vocabulary) for vocabulary in vocabularies]
     for documents in several:
-        _add(tallies, documents, workers=1)
+        _add(tallies, documents, language, workers=1)
     return [tally.tallied() for tally in tallies]
 
 
-def _add(tallies: Sequence[Tally], documents: Sequence[str], workers: int) -> None:
+def _add(
+    tallies: Sequence[Tally], documents: Sequence[str], language: Language, workers: int
+) -> None:
     """Count a batch with every tokenizer, and compare its lines with the first one's."""
     lines = Lines(documents)
     first = FirstCut(lines, workers)
+    foreign = lines.own_and_foreign(language)[1] if len(tallies) > 1 else None
     for tally in tallies:
         start = time.perf_counter()
         encoded = encode_all(tally.vocabulary.tokenizer, documents, workers)
         tally.add(encoded)
-        if len(tallies) > 1:
-            tally.add_changed(lines, first.changed(encoded, tally.vocabulary))
+        if foreign is not None:
+            tally.add_changed(lines, first.changed(encoded, tally.vocabulary), foreign)
         tally.seconds += time.perf_counter() - start
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tokext.bench.counting.encode import Encoded, encode_all
 from tokext.bench.counting.vocabulary import Vocabulary
+from tokext.languages import Language, has_letters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +52,20 @@ class Lines:
     def n_lines(self) -> int:
         """How many lines there are; a document has one more than newlines."""
         return int(self.newlines.sum()) + len(self.documents)
+
+    def own_and_foreign(self, language: Language) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether each line has a letter of the language; whether it has letters, but none such.
+
+        Returns:
+            Two arrays of shape (n_lines,). A line without letters is neither.
+        """
+        import numpy as np
+
+        # No letter of a language is an ASCII one, and to see that is quick.
+        found = (not line.isascii() and language.has_letter(line) for line in self.texts)
+        own = np.fromiter(found, np.bool_, self.n_lines)
+        lettered = np.fromiter(map(has_letters, self.texts), np.bool_, self.n_lines)
+        return own, lettered & ~own
 
     def cut(self, encoded: Encoded, vocabulary: Vocabulary) -> Cut | None:
         """Find the line of each token; None where the tokens do not show every newline."""

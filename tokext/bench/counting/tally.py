@@ -28,6 +28,7 @@ class Tallied(NamedTuple):
     counts: NDArray[np.int64]
     lengths: list[NDArray[np.int32]]
     n_lines_changed: int
+    n_foreign_lines_changed: int
     changed_lines: list[str]
     seconds: float
 
@@ -41,6 +42,7 @@ class Tally:
         self.vocabulary = vocabulary
         self.counts = np.zeros(vocabulary.size, np.int64)
         self.n_lines_changed = 0
+        self.n_foreign_lines_changed = 0
         self.changed_lines: list[str] = []
         self.seconds = 0.0
         self._lengths: list[NDArray[np.int32]] = []  # four bytes a document
@@ -52,9 +54,12 @@ class Tally:
         self.counts += np.bincount(encoded.ids, minlength=len(self.counts))
         self._lengths.append(encoded.lengths.astype(np.int32))
 
-    def add_changed(self, lines: Lines, changed: NDArray[np.bool_]) -> None:
+    def add_changed(
+        self, lines: Lines, changed: NDArray[np.bool_], foreign: NDArray[np.bool_]
+    ) -> None:
         """Count the lines that are cut differently, and keep the first few."""
         self.n_lines_changed += int(changed.sum())
+        self.n_foreign_lines_changed += int((changed & foreign).sum())
         if len(self.changed_lines) < _MOST_EXAMPLES and changed.any():
             found = (lines.texts[n] for n in changed.nonzero()[0])
             short = (line for line in found if 0 < len(line) <= _LONGEST_EXAMPLE)
@@ -67,13 +72,19 @@ class Tally:
         self.counts += other.counts
         self._lengths.append(np.concatenate(other.lengths))  # a copy: theirs may be borrowed
         self.n_lines_changed += other.n_lines_changed
+        self.n_foreign_lines_changed += other.n_foreign_lines_changed
         self.changed_lines += other.changed_lines[: _MOST_EXAMPLES - len(self.changed_lines)]
         self.seconds += other.seconds
 
     def tallied(self) -> Tallied:
         """The counts without the vocabulary, to be sent to where they are added up."""
         return Tallied(
-            self.counts, self._lengths, self.n_lines_changed, self.changed_lines, self.seconds
+            self.counts,
+            self._lengths,
+            self.n_lines_changed,
+            self.n_foreign_lines_changed,
+            self.changed_lines,
+            self.seconds,
         )
 
     @property
