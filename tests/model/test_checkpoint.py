@@ -121,6 +121,20 @@ def test_one_file_under_a_name_of_its_own_is_taken(pico, tmp_path):
     assert list(open_checkpoint(folder).headers) == ["gptq_model-4bit-128g.safetensors"]
 
 
+def test_one_file_beside_an_index_of_others_is_refused(sharded, pair, tmp_path):
+    """transformers loads the one file, which may be another model."""
+    save_file({"lm_head.weight": torch.zeros(2, 2)}, sharded / "model.safetensors")
+    refused(sharded, pair, "holds model.safetensors and, by its .*, a model in other files")
+
+
+def test_an_index_of_one_file_is_taken(pico, tmp_path):
+    folder = tmp_path / "base"
+    shutil.copytree(pico, folder)
+    names = dict.fromkeys(open_checkpoint(folder).tensors, "model.safetensors")
+    (folder / INDEX_FILE).write_text(json.dumps({"weight_map": names}))
+    assert list(open_checkpoint(folder).headers) == ["model.safetensors"]
+
+
 @pytest.mark.parametrize("name", ["no-such-folder", "../x/y", "a/b/c"])
 def test_a_name_that_is_no_checkpoint_is_refused(pair, tmp_path, name):
     with pytest.raises(ModelError, match="there is no checkpoint"):

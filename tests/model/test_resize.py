@@ -222,6 +222,23 @@ def test_every_dtype_tied_and_untied(pair, tmp_path, dtype, tied):
     check_edit(base, tmp_path / "out", pair, (INPUT,) if tied else (INPUT, HEAD))
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_tied_matrix_that_the_files_hold_twice_is_edited_twice_and_called_tied(
+    pair, tmp_path, apart
+):
+    """Where the two differ, transformers loads them untied."""
+    base = save_model(tmp_path / "base", mistral(pair.base.size, tied=True), pair.base_folder)
+    held = load_file(base / "model.safetensors")
+    held[HEAD] = held[INPUT] * 2 if apart else held[INPUT].clone()
+    save_file(held, base / "model.safetensors", metadata={"format": "pt"})
+    options = {"tokenizer": pair.folder, "output": tmp_path / "out", "init": "normal"}
+    result = resize_checkpoint(base, **options, check_logits=False)
+    assert result.tied is not apart
+    assert result.tensors == (INPUT, HEAD)
+    new = tensors(tmp_path / "out")
+    assert same(new[INPUT], new[HEAD]) is not apart
+
+
 def test_shards_without_the_matrices_are_linked_and_others_edited(pair, tmp_path):
     base = save_model(
         tmp_path / "base", mistral(pair.base.size), pair.base_folder, max_shard_size="20KB"

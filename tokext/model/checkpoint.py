@@ -87,6 +87,12 @@ def _read_index(folder: Path) -> dict[str, Any] | None:
                 f"{INDEX_FILE} names {name!r}, and {folder} has no such file.",
                 hint="download the missing file.",
             )
+    if (folder / SINGLE_FILE).is_file() and set(names.values()) != {SINGLE_FILE}:
+        raise ModelError(
+            f"{folder} holds {SINGLE_FILE} and, by its {INDEX_FILE}, a model in other files.",
+            hint=f"transformers loads {SINGLE_FILE}: move the index and its files elsewhere, or "
+            "that file where the others are the model.",
+        )
     return dict(index)
 
 

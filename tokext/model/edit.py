@@ -116,6 +116,18 @@ class Ids:
     unknown: int | None = None
 
 
+def is_tied(checkpoint: Checkpoint, layout: Layout) -> bool:
+    """Whether one matrix serves as input embeddings and output head, as transformers sees it: the
+    files hold one, or the config says so and the two that they hold are equal.
+    """
+    if layout.head is None:
+        return True
+    if not layout.says_tied or layout.head.entry.shape != layout.inputs.entry.shape:
+        return False
+    both = (FileRows(checkpoint.folder, place).blocks() for place in (layout.inputs, layout.head))
+    return all(torch.equal(one, other) for one, other in zip(*both, strict=True))
+
+
 def plan_edit(
     checkpoint: Checkpoint,
     layout: Layout,

@@ -57,16 +57,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Layout:
-    """The tensors with one row a token. `head` is None where the input embeddings serve for it."""
+    """The tensors with one row a token. `head` is None where the input embeddings serve for it.
+
+    `says_tied` is what the config says: files may hold a tied matrix under both names.
+    """
 
     inputs: Place
     head: Place | None
     bias: Place | None
-
-    @property
-    def tied(self) -> bool:
-        """Whether one matrix serves as input embeddings and output head."""
-        return self.head is None
+    says_tied: bool = False
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -106,7 +105,7 @@ def find_layout(checkpoint: Checkpoint) -> Layout:
             "told to belong together.",
             hint="use an architecture that transformers knows.",
         )
-    return Layout(inputs, head, _find_bias(checkpoint, head, head_name))
+    return Layout(inputs, head, _find_bias(checkpoint, head, head_name), says_tied=bool(tied))
 
 
 def _names_from_architecture(config: Mapping[str, Any]) -> tuple[str, str | None, bool] | None:

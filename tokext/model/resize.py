@@ -21,7 +21,7 @@ from tokext.model.base_check import (
 )
 from tokext.model.beside import Job, write_side_files
 from tokext.model.checkpoint import CONFIG_FILE, INDEX_FILE, Checkpoint, open_checkpoint
-from tokext.model.edit import Edit, Ids, plan_edit
+from tokext.model.edit import Edit, Ids, is_tied, plan_edit
 from tokext.model.find import FoundCheckpoint, find_checkpoint
 from tokext.model.keepsake import write_digests, write_keepsake
 from tokext.model.layout import find_layout
@@ -230,7 +230,7 @@ def _result(output: Path, job: Job, linked: int, checked: LogitCheck | None) -> 
         n_rows=n_rows,
         n_added=job.plan.n_added,
         n_padding=len(job.edit.padding),
-        tied=job.layout.tied,
+        tied=is_tied(job.checkpoint, job.layout),
         tensors=tuple(place.name for place in job.layout.places),
         linked=linked,
         written_bytes=job.edit.n_bytes,
