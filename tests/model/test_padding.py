@@ -1,6 +1,8 @@
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn.functional import linear
 
 from tokext.model.padding import PADDING_BIAS, padding_bias, padding_share, padding_twin
 
@@ -22,11 +24,30 @@ def logits(weight: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
 
 
 @given(st.integers(0, 50), st.integers(0, 10**6), st.integers(1, 63))
-def test_a_padding_row_never_wins_over_any_hidden_state(seed, hidden_seed, n_padding):
+def test_in_exact_sums_a_padding_row_never_wins_over_any_hidden_state(seed, hidden_seed, n_padding):
     hidden = torch.randn(DIM, generator=torch.Generator().manual_seed(hidden_seed))
     found = logits(padded(seed, n_padding), hidden)
     assert found.argmax() < BASE
     assert found[BASE:].max() <= found[:BASE].max()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@given(st.integers(5, 900), st.integers(1, 63), st.integers(2, 300), st.integers(0, 10**6))
+def test_in_the_products_of_a_model_it_is_its_twin_where_rows_are_a_multiple_of_64(
+    dtype, n_base, least, dim, seed
+):
+    """Hidden states near the twin, in batches of every kind that kernels tell apart."""
+    random = torch.Generator().manual_seed(seed)
+    weight = torch.randn(n_base, dim, generator=random)
+    twin = seed % n_base
+    n_rows = -(-(n_base + least) // 64) * 64
+    full = torch.cat([weight, weight[twin].expand(n_rows - n_base, -1)]).to(dtype)
+    for batch in (1, 2, 3, 5, 8, 17, 33):
+        near = weight[twin] * 3 * torch.rand(batch, 1, generator=random)
+        hidden = (near + 0.3 * torch.randn(batch, dim, generator=random)).to(dtype)
+        found = linear(hidden, full)
+        assert torch.equal(found[:, n_base:], found[:, twin, None].expand(-1, n_rows - n_base))
+        assert (found.argmax(-1) < n_base).all()
 
 
 @given(st.integers(0, 50))
