@@ -28,9 +28,6 @@ _ABOUT = (
 )
 #: Results of tokext's own commands, which no script repeats: the file, and how it was made.
 BY_COMMAND = {
-    "plan.json, plan.png": "`tokext plan ja_train.txt.gz --text "
-    "ja_heldout_literature.txt -o plan.json` in FOLDER/corpora; "
-    "the picture is `plan_gain.png` of `tokext report plan.json -o report`",
     "leakage_sweep.json": "the sweep that `tokext run mistral-ja-sweep` leaves, with its "
     "conditions; it needs no file but what comes with tokext",
     "leakage_reading.json": "answers that were read and judged, not made by a command; what was "
