@@ -8,6 +8,8 @@ import itertools
 import matplotlib
 import numpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.image import imread
 from report_data import HOSTILE
 
@@ -15,7 +17,7 @@ from tokext.report.charts import curves, png, ranges, svg
 from tokext.report.charts.style import LAYERS, SERIES
 from tokext.report.fonts import covered, drawable, embedded_font, font_file
 from tokext.report.inline import inline_svg
-from tokext.report.labels import apart
+from tokext.report.labels import apart, told_apart
 from tokext.report.parts import Chart
 from tokext.report.show import visible
 
@@ -210,3 +212,34 @@ def test_a_mark_near_the_end_of_a_curve_leaves_the_chart_its_width():
     figure.canvas.draw()
     axes = figure.axes[0]
     assert axes.get_window_extent().width > 0.6 * figure.bbox.width
+
+
+#: Names of corpora that differ in a part of their middle, in their ends, or in nothing that fits.
+ALIKE = st.lists(
+    st.builds(
+        "{}_{}_{}".format,
+        st.sampled_from(["heldout", "train", "h" * 30]),
+        st.sampled_from(["ja", "en", "de", "x" * 30, "x" * 29 + "y"]),
+        st.sampled_from(["technical", "literature", "..chnical", "..~2"]),
+    )
+    | st.text("ab_.~2", max_size=30),
+    unique=True,
+    max_size=12,
+)
+
+
+@given(ALIKE, st.sampled_from([14, 17, 30, 34]))
+def test_names_that_differ_have_labels_that_differ_and_fit(names, most):
+    labels = told_apart(names, most)
+    assert len(set(labels)) == len(names) == len(labels)
+    assert all(len(label) <= most for label in labels)
+    assert all(
+        label == name for label, name in zip(labels, names, strict=True) if len(name) <= most
+    )
+
+
+def test_held_out_corpora_of_two_languages_are_told_apart_on_a_phone():
+    names = ["heldout_ja_technical", "heldout_en_technical", "heldout_ja_literature", "en_control"]
+    assert told_apart(names, 17)[3] == "en_control"
+    for name, label in zip(names[:3], told_apart(names, 17), strict=False):
+        assert label.startswith(name[:10])

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from tokext.report.charts.style import INK, MUTED, SERIES, SURFACE, canvas, round_numbers, thousands
 from tokext.report.fonts import drawable
-from tokext.report.labels import apart, fitted
+from tokext.report.labels import apart, told_apart
 from tokext.report.show import visible
 
 _DASHES: tuple[Any, ...] = (
@@ -71,8 +71,9 @@ def _line_ends(axes: Axes, ends: Sequence[tuple[str, float, float]], width: floa
     step = (high - low) * 0.075
     places = apart([y for _, _, y in ends], step)
     lift = max(0.0, low + step / 2 - places[0])  # clear of the axis below
-    for (label, _, y), place in zip(ends, places, strict=True):
-        text = drawable(f" {fitted(visible(label), 34 if width > 5 else 14)} {y:.2f}")
+    labels = told_apart([visible(label) for label, _, _ in ends], 34 if width > 5 else 14)
+    for label, (_, _, y), place in zip(labels, ends, places, strict=True):
+        text = drawable(f" {label} {y:.2f}")
         # A label pushed above the axes is drawn all the same.
         axes.annotate(
             text,

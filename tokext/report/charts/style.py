@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from tokext.report.fonts import drawable, font_file
-from tokext.report.labels import fitted
+from tokext.report.labels import told_apart
 from tokext.report.show import visible
 
 INK, MUTED, GRID, SURFACE = "#1b1e23", "#5d6570", "#dfe2e6", "#ffffff"
@@ -76,7 +76,7 @@ def series_color(number: int) -> str:
 def categories(axes: Axes, places: Sequence[float], names: Sequence[str], width: float) -> None:
     """Name the rows of a chart of horizontal bars."""
     most = 30 if width > 5 else 17
-    axes.set_yticks(places, [drawable(fitted(visible(name), most)) for name in names])
+    axes.set_yticks(places, [drawable(name) for name in told_apart([*map(visible, names)], most)])
     axes.spines["bottom"].set_visible(False)
 
 
@@ -87,7 +87,7 @@ def legend(figure: Figure, names: Sequence[str], colors: Sequence[str], width: f
     columns = max(1, min(len(names), int(width * 11) // (longest + 5)))
     figure.legend(
         [Patch(color=color) for color in colors],
-        [drawable(fitted(visible(name), 34)) for name in names],
+        [drawable(name) for name in told_apart([*map(visible, names)], 34)],
         loc="outside upper left",
         ncols=columns,
         frameon=False,
