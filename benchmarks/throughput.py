@@ -38,7 +38,7 @@ from tokext.bench.speed.memory import PeakMemory
 from tokext.bench.speed.random_models import random_model
 from tokext.bench.speed.subject import open_subject
 from tokext.bench.speed.throughput import measure_subjects
-from tokext.bench.speed.timed import Runner
+from tokext.bench.speed.timed import Runner, synchronize
 from tokext.bench.speed.windows import cut_windows, read_whole
 from tokext.bench.speed.work import make_work
 from tokext.merge.extension import merge_vocab
@@ -181,6 +181,7 @@ def bare_loop(model: Any, prompt: torch.Tensor, n_steps: int) -> None:
     for _ in range(n_steps + 1):
         out = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
         ids = out.logits[:, -1].argmax(-1, keepdim=True)
+    synchronize(prompt.device)
 
 
 @torch.inference_mode()

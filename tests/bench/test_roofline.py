@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 
 import pytest
 
 from tokext.bench.roofline import (
     MACHINES,
+    Experts,
     Machine,
     ModelCost,
     TextLoad,
@@ -32,6 +34,24 @@ def test_a_step_reads_body_head_one_row_and_the_cache():
 def test_a_step_multiplies_every_weight_once_a_sequence():
     small = ModelCost(1000, 50, 8, 2, 4, 2, 2)
     assert small.step_operations(3, context=10) == 3 * (2 * 1400 + 4 * 10 * 4 * 2 * 2)
+
+
+def test_a_step_reads_the_experts_that_its_tokens_meet_and_multiplies_with_those_of_one():
+    experts = Experts(32, 2, n_parameters=640, n_bytes=2560)
+    mixture = ModelCost(1000, 50, 8, 2, 4, 2, 2, bytes_per_number=4, experts=experts)
+    dense = dataclasses.replace(mixture, experts=None)
+    # One token meets 2 of 32: 30 of 32 stay where they are.
+    assert dense.step_bytes(1, 10) - mixture.step_bytes(1, 10) == 2560 * 30 / 32
+    assert dense.step_operations(3, 10) - mixture.step_operations(3, 10) == 3 * 2 * 640 * 30 / 32
+    assert mixture.prefill_bytes(4, 1000) == pytest.approx(dense.prefill_bytes(4, 1000))
+    lost = dense.prefill_operations(4, 100) - mixture.prefill_operations(4, 100)
+    assert lost == 4 * 100 * 2 * 640 * 30 / 32
+
+
+def test_the_experts_that_are_met_are_those_of_even_draws():
+    draw = random.Random(0)
+    met = [len({e for _ in range(8) for e in draw.sample(range(32), 2)}) for _ in range(4000)]
+    assert Experts(32, 2, 1, 1).share_met(8) == pytest.approx(sum(met) / 4000 / 32, rel=0.01)
 
 
 def test_mistrals_cache_is_128_kibibytes_a_token():
@@ -93,10 +113,32 @@ def test_from_the_break_even_batch_on_the_gain_is_eaten(gain):
         ("Tesla T4", "t4"),
         ("NVIDIA L40S", "l40s"),
         ("NVIDIA L4", "l4"),
+        ("NVIDIA A100 80GB PCIe", "a100-80gb"),
+        ("Tesla V100-SXM2-16GB", "v100"),
+        ("NVIDIA A10", "a10"),
     ],
 )
 def test_a_machine_is_found_by_what_its_driver_calls_it(called, name):
     assert find_machine(called).name == name
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        "NVIDIA GeForce RTX 4090 Laptop GPU",
+        "NVIDIA GeForce RTX 4090 D",
+        "NVIDIA GeForce RTX 3090 Ti",
+        "NVIDIA H100 NVL",
+        "NVIDIA H200 MIG 1g.18gb",
+        "NVIDIA A100-SXM4-80GB MIG 3g.40gb",
+        "NVIDIA RTX 4090 Max-Q",
+        "NVIDIA L4 SUPER",
+        "NVIDIA GH200 480GB",
+    ],
+)
+def test_a_part_or_a_relative_of_a_machine_is_not_taken_for_it(called):
+    with pytest.raises(InputError, match="no machine"):
+        find_machine(called)
 
 
 def test_an_unknown_machine_is_refused_with_the_known_ones():

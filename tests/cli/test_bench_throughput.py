@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tokext.cli.main import main
+from tokext.cli.throughput_tables import throughput_table
+from tokext.records import read_throughput
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 
@@ -48,6 +51,16 @@ def test_a_table_and_a_file_hold_both_models_at_each_batch(arguments, tmp_path, 
         "peak_memory_bytes", "kv_bytes_per_char", "repeats",
     }  # fmt: skip
     assert all(promised <= row.keys() for row in rows)
+
+
+def test_a_share_above_the_limit_is_marked(arguments, tmp_path):
+    assert tokext(*arguments, "-o", tmp_path / "speed.json") == 0
+    rows = read_throughput(tmp_path / "speed.json")
+    assert "!" not in throughput_table(rows)
+    slow = replace(rows[1].prediction, bytes_per_second=1.0)
+    marked = throughput_table([rows[0], replace(rows[1], prediction=slow)])
+    assert marked.count("%!") == 1
+    assert "the limit is not this device's" in marked
 
 
 def test_standard_output_is_json_alone_where_asked(arguments, capsys):

@@ -9,10 +9,15 @@ long as the slower of the two, at the machine's best:
 Prefill reads the weights once for all tokens, and reads the head for the last token alone. What a
 machine needs beside this (launching kernels, normalization, choosing the token) is left out, so the
 prediction is a bound, and its ratio between two models is sharper than each side.
+
+Of a mixture of experts a step reads those that its tokens go through: if each of b tokens draws k
+of E evenly, E * (1 - (1 - k/E)^b) in each layer. Tokens that resemble each other meet fewer, so
+with several sequences this is an estimate and no bound.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -66,11 +71,41 @@ MACHINES = {
 
 
 @dataclass(frozen=True)
+class Experts:
+    """The experts of a mixture, of which each token goes through `n_active` in each layer.
+
+    `n_parameters` and `n_bytes` are of all of them, in all layers; the router and experts that
+    every token goes through are none of them.
+    """
+
+    n: int
+    n_active: int
+    n_parameters: int
+    n_bytes: float
+
+    def share_met(self, n_tokens: float) -> float:
+        """The share of experts that so many tokens meet, if each draws its own evenly.
+
+        Example:
+            >>> two_of_eight = Experts(8, 2, n_parameters=800, n_bytes=1600)
+            >>> [round(two_of_eight.share_met(n), 2) for n in (1, 2, 32)]
+            [0.25, 0.44, 1.0]
+        """
+        return 1 - float((1 - self.n_active / self.n) ** n_tokens)
+
+    @property
+    def n_idle_parameters(self) -> float:
+        """Parameters that a token does not go through."""
+        return self.n_parameters * (1 - self.n_active / self.n)
+
+
+@dataclass(frozen=True)
 class ModelCost:
     """The parts of a decoder-only transformer that decide what it costs to run.
 
     `n_body_parameters` are all but input embeddings and head; `n_rows` the head's rows. Where the
-    body is packed, as in 4 bits, `body_bytes` says what it takes.
+    body is packed, as in 4 bits, `body_bytes` says what it takes. Of `experts`, which belong to the
+    body, only those are read that some token goes through.
     """
 
     n_body_parameters: int
@@ -82,13 +117,22 @@ class ModelCost:
     head_dim: int
     bytes_per_number: float = 2
     body_bytes: float | None = None
+    experts: Experts | None = None
 
-    def weight_bytes(self, n_read_rows: float) -> float:
-        """Bytes of the body, of the head, and of so many rows of the input embeddings."""
+    def weight_bytes(self, n_tokens: float) -> float:
+        """Bytes of the body, of the head, and of a row of the input embeddings for each token."""
         body = self.body_bytes
         if body is None:
             body = self.n_body_parameters * self.bytes_per_number
-        return body + (self.n_rows + n_read_rows) * self.width * self.bytes_per_number
+        if self.experts:
+            body -= self.experts.n_bytes * (1 - self.experts.share_met(n_tokens))
+        return body + (self.n_rows + n_tokens) * self.width * self.bytes_per_number
+
+    @property
+    def n_active_parameters(self) -> float:
+        """Parameters of the body that one token goes through."""
+        idle = self.experts.n_idle_parameters if self.experts else 0
+        return self.n_body_parameters - idle
 
     @property
     def kv_bytes_per_token(self) -> float:
@@ -102,7 +146,7 @@ class ModelCost:
 
     def step_operations(self, batch_size: int, context: float) -> float:
         """Operations of one step of decoding."""
-        weights = 2 * (self.n_body_parameters + self.n_rows * self.width)
+        weights = 2 * (self.n_active_parameters + self.n_rows * self.width)
         attention = 4 * context * self.n_heads * self.head_dim * self.n_layers
         return batch_size * (weights + attention)
 
@@ -113,7 +157,7 @@ class ModelCost:
 
     def prefill_operations(self, batch_size: int, n_tokens: float) -> float:
         """Operations of the same; attention looks back only, so half of all pairs count."""
-        body = 2 * n_tokens * self.n_body_parameters
+        body = 2 * n_tokens * self.n_active_parameters
         attention = 2 * n_tokens**2 * self.n_heads * self.head_dim * self.n_layers
         return batch_size * (body + attention + 2 * self.n_rows * self.width)
 
@@ -147,8 +191,17 @@ class TextLoad:
         return self.n_prefill_tokens + self.n_steps / 2
 
 
+#: Words of drivers beside a machine's name that leave it the same: makers, sockets, memories.
+_SAME_MACHINE = re.compile(
+    r"nvidia|geforce|quadro|tesla|sxm\d?|pcie|hbm\d\w?|gpu|(16|24|32|40|48|80|141)gb"
+)
+
+
 def find_machine(name: str) -> Machine:
     """A machine by its name, also by what the driver calls it.
+
+    One that a driver calls by any other word beside it, as Laptop, Ti, NVL or MIG, is another
+    machine, or a part of it.
 
     Raises:
         InputError: It is not in the table.
@@ -157,10 +210,11 @@ def find_machine(name: str) -> Machine:
         >>> find_machine("NVIDIA A100-SXM4-80GB").name, find_machine("h200").name
         ('a100-80gb', 'h200')
     """
-    asked = name.casefold().replace(" ", "-")
+    asked = {word for word in re.split(r"[\s\-]+", name.casefold()) if word}
     # The longest name first: h100-pcie is no h100.
     for known in sorted(MACHINES, key=len, reverse=True):
-        if all(part in asked.split("-") for part in known.split("-")):
+        others = asked - set(known.split("-"))
+        if asked >= set(known.split("-")) and all(map(_SAME_MACHINE.fullmatch, others)):
             return MACHINES[known]
     raise InputError(
         f"there is no machine {name!r} in the table.", hint=f"give one of {', '.join(MACHINES)}."

@@ -53,7 +53,7 @@ def throughput_table(rows: Sequence[ThroughputRow]) -> str:
         lines.append(f"batch {size}")
         named = [(row.model, _cells(row)) for row in rows if row.batch_size == size]
         lines += block(heads, named, width)
-    return "\n".join([*lines, *_break_even(rows)])
+    return "\n".join([*lines, *_break_even(rows), *_beyond(rows)])
 
 
 def _cells(row: ThroughputRow) -> list[str]:
@@ -67,7 +67,7 @@ def _cells(row: ThroughputRow) -> list[str]:
         f"{statistics.median(row.decode_ratios):.2f}" if row.decode_ratios else "-",
         _spread(row.decode_ratios, ".2f"),
         "-" if row.predicted_ratio is None else f"{row.predicted_ratio:.2f}",
-        f"{row.bandwidth_share:.0%}",
+        f"{row.bandwidth_share:.0%}{'!' * (row.bandwidth_share > 1)}",
         f"{row.kv_bytes_per_char:,.0f}",
         "-" if row.context_chars is None else f"{row.context_chars:,.0f}",
         "-" if peak is None else f"{peak / 1e9:.2f} GB",
@@ -76,6 +76,16 @@ def _cells(row: ThroughputRow) -> list[str]:
 
 def _spread(values: Sequence[float], form: str) -> str:
     return f"{min(values):,{form}}-{max(values):,{form}}" if values else "-"
+
+
+def _beyond(rows: Sequence[ThroughputRow]) -> list[str]:
+    """A line where a step moves more than its machine can: the limit is then another's."""
+    if all(row.bandwidth_share <= 1 for row in rows):
+        return []
+    return [
+        f"!: more than {rows[0].prediction.machine} can move, so the limit is not this device's, "
+        "or fewer experts were read than expected"
+    ]
 
 
 def _break_even(rows: Sequence[ThroughputRow]) -> list[str]:

@@ -16,11 +16,13 @@ import pytest
 import torch
 from bench_sentences import JAPANESE
 from tiny_models import random_mistral, write_model, write_tokenizer
+from transformers import MixtralConfig, MixtralForCausalLM
 
+from tokext.bench.roofline import Machine
 from tokext.bench.shapes import SHAPES, find_shape
 from tokext.bench.speed.memory import PeakMemory
 from tokext.bench.speed.random_models import random_model
-from tokext.bench.speed.rows import Passes
+from tokext.bench.speed.rows import Passes, reached
 from tokext.bench.speed.subject import Subject, open_subject
 from tokext.bench.speed.team import join_rows
 from tokext.bench.speed.throughput import measure_subjects, measure_throughput
@@ -227,6 +229,38 @@ def test_shapes_have_the_sizes_that_they_are_named_for():
     assert n_parameters("mistral-7b") == 7_241_732_096
     assert n_parameters("llama-2-7b") == 6_738_415_616
     assert 0.95e9 < n_parameters("mistral-1b") < 1.05e9
+
+
+def random_mixtral() -> Any:
+    """A mixture of 32 experts, of which a token goes through two."""
+    torch.manual_seed(0)
+    config = MixtralConfig(
+        vocab_size=460, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, num_local_experts=32, num_experts_per_tok=2,
+    )  # fmt: skip
+    return MixtralForCausalLM(config).eval()
+
+
+def test_of_a_mixture_the_experts_count_that_a_token_goes_through():
+    cost = Subject("mixture", random_mixtral(), tokenizer=None).cost()
+    expert = 3 * 32 * 64
+    attention = 2 * 32 * 32 + 2 * 32 * 16
+    layer = attention + 32 * 32 + 2 * 32  # with the router and two norms
+    assert cost.n_body_parameters == 2 * (layer + 32 * expert) + 32
+    assert cost.n_active_parameters == 2 * (layer + 2 * expert) + 32
+    read = 4 * (cost.n_active_parameters + (460 + 1) * 32)
+    assert cost.step_bytes(1, context=0) - cost.kv_bytes_per_token == read
+
+
+def test_a_mixture_of_experts_does_not_raise_what_a_machine_can_do(fine):
+    mixture = Subject("mixture", random_mixtral(), load_tokenizer(fine))
+    work = make_work(cut_windows(TEXT, 2, 10, 6), mixture.tokenizer)
+    passes = Passes(mixture, work, None, PeakMemory(mixture.model), counts_own_words=False)
+    passes.timings.append(Timing(1.0, 1.0, 1e-9, work.decode))
+    slow = Machine("slow", 1e6, 1e9, measured=True)
+    assert reached(slow, [passes]) == slow
+    one = replace(passes, subject=subject(fine))
+    assert reached(slow, [one]).bytes_per_second > 1e12
 
 
 def test_what_a_shape_costs_is_what_its_random_model_has():

@@ -104,10 +104,15 @@ def make_rows(measured: Sequence[Passes], *, corpus: str, machine: Machine) -> l
 
 
 def reached(machine: Machine, measured: Iterable[Passes]) -> Machine:
-    """A machine that was tried out, and moves at least the bytes that models were seen to move."""
+    """A machine that was tried out, and moves at least the bytes that models were seen to move.
+
+    Of a mixture of experts it is not known which bytes a step moved, so none tells anything.
+    """
     rates = [machine.bytes_per_second]
     for own in measured:
         cost, load = own.costed
+        if cost.experts:
+            continue
         batch_size, n_steps = own.work.decode.shape
         n_bytes = n_steps * cost.step_bytes(batch_size, load.mean_context)
         rates += [n_bytes / timing.decode_seconds for timing in own.timings]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from tokext.bench.roofline import Machine, ModelCost, find_machine
+from tokext.bench.roofline import Experts, Machine, ModelCost, find_machine
 from tokext.bench.shapes import find_shape
 from tokext.bench.speed.memory import stored_bytes
 from tokext.bench.speed.random_models import random_model
@@ -18,6 +20,12 @@ from tokext.bench.speed.timed import measured_machine
 from tokext.errors import InputError, ModelError
 from tokext.model.load import find_dtype, is_out_of_memory, load_model, run_device
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
+
+#: Weights of experts that tokens are sent to, as transformers names them, and what configs call
+#: how many there are and how many a token goes through.
+_EXPERTS = re.compile(r"\.experts\.")
+_N_EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
+_N_ACTIVE = ("num_experts_per_tok", "moe_k", "moe_topk", "moe_top_k", "top_k_experts")
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,26 @@ class Subject:
             head_dim=head_dim,
             bytes_per_number=head.element_size(),
             body_bytes=None if is_plain else packed,
+            experts=self._experts(),
         )
+
+    def _experts(self) -> Experts | None:
+        """The experts that tokens are sent to; None of a model without any.
+
+        Where the config does not say to how many, it is taken to be one: the least that is read.
+        """
+        named = self.model.named_parameters()
+        weights = [weight for name, weight in named if _EXPERTS.search(name)]
+        if not weights:
+            return None
+        n_bytes = sum(weight.numel() * weight.element_size() for weight in weights)
+        # Packed numbers of a GPTQ or of bitsandbytes: two in a byte.
+        n = sum(
+            w.numel() if w.is_floating_point() else 2 * w.numel() * w.element_size()
+            for w in weights
+        )
+        n_experts = _first_of(self.config, _N_EXPERTS) or weights[0].shape[0]
+        return Experts(n_experts, _first_of(self.config, _N_ACTIVE) or 1, n, n_bytes)
 
     def never_drawn(self) -> torch.Tensor:
         """Ids (n,) that would end a text, or that no token stands for."""
@@ -130,6 +157,12 @@ def device_name(device: torch.device) -> str:
     if device.type == "cpu":
         return f"{_cpu_name()}, {torch.get_num_threads()} threads"
     return device.type
+
+
+def _first_of(config: Any, names: Sequence[str]) -> int | None:
+    """The first of some keys of a config that holds a number."""
+    found = (getattr(config, name, None) for name in names)
+    return next((value for value in found if isinstance(value, int)), None)
 
 
 def _cpu_name() -> str:
