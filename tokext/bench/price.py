@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tokext.bench.roofline import (
-    Machine,
-    ModelCost,
-    TextLoad,
-    break_even_batch,
-    find_machine,
-    predict,
-)
+from tokext.bench.machines import Machine, find_machine
+from tokext.bench.roofline import ModelCost, TextLoad, break_even_batch, predict
 from tokext.bench.shapes import Shape, find_shape
 from tokext.errors import refuse_outside
 from tokext.records import PlanRow
@@ -89,7 +83,7 @@ def find_price(
 
     Args:
         shape: A name in `tokext.bench.shapes.SHAPES`.
-        machine: A name in `tokext.bench.roofline.MACHINES`.
+        machine: A name in `tokext.bench.machines.MACHINES`.
         bandwidth: Gigabytes that the machine reads in a second, instead of the table's.
         batch_size: Sequences that are written at a time.
         bytes_per_number: 2 for 16-bit weights.

@@ -184,6 +184,24 @@ def test_a_killed_run_goes_on_without_duplicate_or_gap(loaded, folder, tmp_path)
     assert texts(out) == texts(wanted)
 
 
+def test_in_sixteen_bits_a_kill_anywhere_changes_no_answer(folder, tmp_path):
+    rounded = load_model(folder, device="cpu", dtype="bfloat16")
+    options = {**SHORT, "max_new_tokens": 24, "n": 4, "batch_size": 4, "temperature": [1.0, 2.0]}
+    whole = tmp_path / "whole"
+    sample_model(rounded, ASKED, whole, **options)
+    written = whole.read_bytes().splitlines(keepends=True)
+    assert len(written) == 40
+    for n_kept in (1, 7, 18, 22, 39):
+        cut = tmp_path / str(n_kept)
+        cut.write_bytes(b"".join(written[:n_kept]) + written[n_kept][:50])
+        assert sample_model(rounded, ASKED, cut, **options).n_made == 40 - n_kept
+        assert len(lines(cut)) == 40
+        assert texts(cut) == texts(whole)
+    # That batches are kept is what does it: with others, answers differ.
+    sample_model(rounded, ASKED, tmp_path / "other", **{**options, "batch_size": 3})
+    assert texts(tmp_path / "other") != texts(whole)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

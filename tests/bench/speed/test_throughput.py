@@ -18,7 +18,7 @@ from bench_sentences import JAPANESE
 from tiny_models import random_mistral, write_model, write_tokenizer
 from transformers import MixtralConfig, MixtralForCausalLM
 
-from tokext.bench.roofline import Machine
+from tokext.bench.machines import Machine
 from tokext.bench.shapes import SHAPES, find_shape
 from tokext.bench.speed.memory import PeakMemory
 from tokext.bench.speed.random_models import random_model

@@ -118,8 +118,9 @@ def plan_jobs(
     max_new_tokens: int = 512,
     seed: int = 0,
 ) -> tuple[Job, ...]:
-    """All samples to make: settings one after the other, in each all prompts, each `n` times.
+    """All samples to make: settings one after the other, in each all prompts, and that `n` times.
 
+    So a larger `n` leaves the batches of a smaller one as they were, but for the last of a setting.
     A sample's seed comes from `seed`, the prompt's id, the setting and its number alone: neither
     order, nor batches, nor other prompts change it.
 
@@ -132,7 +133,7 @@ def plan_jobs(
     """
     refuse_below(1, n=n, max_new_tokens=max_new_tokens)
     jobs = []
-    for sampling, prompt, number in itertools.product(samplings, prompts, range(1, n + 1)):
+    for sampling, number, prompt in itertools.product(samplings, range(1, n + 1), prompts):
         id_ = f"{prompt.id}/{sampling.label}/{number}"
         jobs.append(Job(id_, prompt, sampling, _seed(seed, id_), max_new_tokens))
     return tuple(jobs)

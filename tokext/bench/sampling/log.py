@@ -53,6 +53,11 @@ class SampleLog:
             raise
 
     @property
+    def jobs(self) -> list[Job]:
+        """All jobs of the plan, in its order."""
+        return list(self._jobs.values())
+
+    @property
     def remaining(self) -> list[Job]:
         """The jobs that the file has no line of, in the plan's order."""
         return [job for job in self._jobs.values() if job.id not in self.done]

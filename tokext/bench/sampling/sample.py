@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from tokext.bench.sampling.jobs import (
     Job,
     SampleRecord,
     SampleSummary,
-    Sampling,
     plan_jobs,
     summarize,
     sweep,
@@ -54,8 +54,9 @@ def sample_model(
     """Sample a checkpoint's answers to prompts, under every combination of settings.
 
     Samples are on the disk batch by batch. The same call goes on where a killed one stopped: what
-    is in `output` is kept, what is missing is made, in the same dtype on the same kind of device. A
-    batch that does not fit in memory is halved.
+    is in `output` is kept, what is missing is made, in the same batches, dtype and kind of device,
+    so that a kill changes no answer. A batch that does not fit in memory is halved. In 16 bits
+    another batch size, or other prompts in a batch, may round logits otherwise and change answers.
 
     Args:
         model: A folder, a hub id, or a model that is loaded already.
@@ -126,26 +127,33 @@ class Batches:
         self.prompt_ids = prompt_ids
         self.batch_size = batch_size
 
-    def answers(self, jobs: Sequence[Job]) -> Iterator[list[tuple[Job, Answer]]]:
+    def answers(
+        self, jobs: Sequence[Job], done: Collection[str] = ()
+    ) -> Iterator[list[tuple[Job, Answer]]]:
         """Answer jobs batch by batch, a setting after the other, in their order.
+
+        Which jobs make a batch does not depend on what is done: in 16 bits its other rows round a
+        row's logits otherwise. So a batch that is half done is drawn whole, and what was missing of
+        it is given.
+
+        Args:
+            jobs: All jobs of the plan.
+            done: The ids of those whose answers are not wanted any more.
 
         Raises:
             ModelError: One sample alone does not fit into memory.
         """
-        waiting = list(jobs)
-        while waiting:
-            sampling: Sampling = waiting[0].sampling
-            batch = []
-            for job in waiting[: self.batch_size]:
-                if job.sampling != sampling:
-                    break
-                batch.append(job)
-            answers = self._try(batch)
-            if answers is None:
-                self._step_down(len(batch))
-                continue
-            yield list(zip(batch, answers, strict=True))
-            waiting = waiting[len(batch) :]
+        for waiting in _planned(jobs, self.batch_size):
+            while waiting:
+                batch = waiting[: self.batch_size]
+                if any(job.id not in done for job in batch):
+                    answers = self._try(batch)
+                    if answers is None:
+                        self._step_down(len(batch))
+                        continue
+                    pairs = zip(batch, answers, strict=True)
+                    yield [(job, answer) for job, answer in pairs if job.id not in done]
+                waiting = waiting[len(batch) :]
 
     def _try(self, batch: Sequence[Job]) -> list[Answer] | None:
         prompts = [self.prompt_ids[job.prompt.id] for job in batch]
@@ -166,6 +174,14 @@ class Batches:
             )
         self.batch_size = size // 2
         say(f"out of memory with {size} samples at a time: going on with {self.batch_size}.")
+
+
+def _planned(jobs: Sequence[Job], batch_size: int) -> Iterator[Sequence[Job]]:
+    """The batches of a plan: jobs in their order, those of one setting together."""
+    for _, group in itertools.groupby(jobs, key=lambda job: job.sampling):
+        own = list(group)
+        for start in range(0, len(own), batch_size):
+            yield own[start : start + batch_size]
 
 
 def free_memory() -> None:
@@ -208,7 +224,7 @@ def _answer_all(
     if len(remaining) and log.done:
         say(f"{log.path} has {len(log.done):,} samples already; {len(remaining):,} are missing.")
     with bar("sampling", total=len(remaining), unit="sample") as progress:
-        for pairs in batches.answers(remaining):
+        for pairs in batches.answers(log.jobs, log.done):
             log.append(SampleRecord(job, answer, **made_by) for job, answer in pairs)
             made += [answer for _, answer in pairs]
             progress.update(len(pairs))

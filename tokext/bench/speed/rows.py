@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from tokext.bench.machines import Machine
 from tokext.bench.roofline import (
-    Machine,
     ModelCost,
     TextLoad,
     break_even_batch,

@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 
-from tokext.bench.roofline import Experts, Machine, ModelCost, find_machine
+from tokext.bench.machines import Machine, find_machine
+from tokext.bench.roofline import Experts, ModelCost
 from tokext.bench.shapes import find_shape
 from tokext.bench.speed.memory import stored_bytes
 from tokext.bench.speed.random_models import random_model

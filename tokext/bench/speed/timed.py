@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tokext.bench.roofline import Machine
+from tokext.bench.machines import Machine
 from tokext.bench.speed.work import Work
 from tokext.model.load import run_device
 
