@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextvars
 import hashlib
 import json
 import shutil
 
 import pytest
-from report_data import write_run, write_tokenizer
+from report_data import JAPANESE, write_rows, write_run, write_tokenizer
 from traced import untraced
 
+from tokext.cli.main import main
+from tokext.records import write_record
 from tokext.report import write_report
 from tokext.report.licenses import License, license_of
+from tokext.report.markdown import _text
+from tokext.report.names import public_argument
 from tokext.tokenizer.carried import licence_of_card
 from tokext.tokenizer.load import load_tokenizer
 
@@ -85,11 +90,68 @@ def test_a_base_in_a_folder_gives_its_card_s_licence_and_no_path_for_a_name(base
     assert str(tmp_path) not in head
 
 
-def test_commands_are_shown_without_the_folders_of_this_machine():
-    from tokext.report.sections.method import _command
+def test_commands_are_shown_without_the_folders_of_this_machine(rows, tmp_path):
+    typed = ["bench", "compression", "/home/me/zephyr", "ja", "--text=/home/me/a.txt", "-o", "x/y"]
+    path = write_rows(tmp_path / "gain.json", [row | {"command": typed} for row in rows])
+    write_report([path], tmp_path / "report")
+    shown = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
+    [row] = shown["tables"]["commands"]["rows"]
+    assert row["command"] == "tokext bench compression zephyr ja --text=a.txt -o x/y"
+    assert "/home/me" not in json.dumps(shown)
 
-    typed = ["merge", "--added", "/home/me/added", "--base=/home/me/zephyr", "-o", "out/ja"]
-    assert _command({"command": typed}) == "tokext merge --added added --base=zephyr -o out/ja"
+
+def told(folder):
+    """How every compression figure of a report was made, by the file it is from."""
+    shown = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    parts = [shown["charts"]["compression"], shown["charts"]["unchanged"]]
+    files = {file for part in parts for file in part["sources"]}
+    files |= {row["source"] for row in shown["tables"]["compression"]["rows"]}
+    files |= {shown["headline"]["source"]}
+    listed = {row["result"]: row for row in shown["tables"]["commands"]["rows"]}
+    markdown = (folder / "report.md").read_text(encoding="utf-8")
+    for file in files:
+        source = shown["sources"][file]
+        assert listed[file]["command"] == " ".join(["tokext", *source["command"]])
+        given = {key: value for key, value in source["options"].items() if value is not None}
+        assert listed[file]["options"] == ", ".join(f"{k}={v}" for k, v in given.items())
+        assert f"| {_text(listed[file]['options'])} |" in markdown
+    return {file: shown["sources"][file] for file in files}
+
+
+@pytest.mark.parametrize("options", [[], ["--document-lines", "2"]])
+def test_every_compression_figure_has_its_command_and_options_beside_it(
+    extended_folder, tmp_path, options
+):
+    (tmp_path / "ja.txt").write_text(JAPANESE, encoding="utf-8")
+    typed = ["bench", "compression", "mistralai/Mistral-7B-v0.1", str(extended_folder)]
+    typed += ["--text", str(tmp_path / "ja.txt"), "--no-curve", *options]
+    typed += ["-o", str(tmp_path / "gain.json")]
+    with pytest.raises(SystemExit) as end:
+        contextvars.copy_context().run(main, typed)
+    assert not end.value.code
+    write_report([tmp_path / "gain.json"], tmp_path / "report")
+    [source] = told(tmp_path / "report").values()
+    assert source["command"] == [public_argument(argument) for argument in typed]
+    assert source["options"]["document_lines"] == (2 if options else None)
+
+
+def test_a_run_s_record_is_a_source_with_its_command(run_folder, tmp_path):
+    write_record(run_folder, "run", options={"name": "ours"}, inputs=[], result={})
+    write_report([run_folder], tmp_path / "report")
+    shown = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
+    assert shown["sources"]["run/tokext.json"]["kind"] == "run"
+    assert [row["result"] for row in shown["tables"]["commands"]["rows"]] == [
+        "run", "ours/tokenizer", "ours/compression.json",
+    ]  # fmt: skip
+
+
+def test_a_result_that_does_not_say_how_it_was_measured_is_named(rows, tmp_path):
+    silent = [{**row, "command": [], "options": None} for row in rows]
+    for name, given in (("silent.json", silent), ("gain.json", rows)):
+        write_report([write_rows(tmp_path / name, given)], tmp_path / "report", force=True)
+        markdown = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+        assert ("Everything above can be recomputed" in markdown) == (name == "gain.json")
+        assert ("how they were measured\\: silent.json" in markdown) == (name == "silent.json")
 
 
 def test_a_card_that_cannot_be_read_states_no_licence(tmp_path):

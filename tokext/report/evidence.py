@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tokext.records import Extension, Guarantee, InputFile
+from tokext.records import RECORD_FILE, Extension, Guarantee, InputFile
 from tokext.report.licenses import License
 from tokext.report.packed import PackedVocabulary
 
@@ -51,6 +51,21 @@ class Found:
     result: Any
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a result came to be, as far as it says so: `command` are the arguments as typed.
+
+    `options` are those that decide the numbers of a result that has no record of its own.
+    """
+
+    result: str
+    file: str
+    created: str | None
+    command: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    inputs: tuple[Mapping[str, Any], ...] = ()
+
+
 @dataclass
 class Evidence:
     """Everything read from the results, in the order it was given."""
@@ -76,6 +91,31 @@ class Evidence:
         """Every guarantee that was kept or broken; what was not tried is neither."""
         found = (g for verified in self.verified for g in verified.guarantees)
         return [g for g in found if g.was_tried]
+
+    @property
+    def ways(self) -> list[Way]:
+        """How each result came to be, by its record, or else by its rows."""
+        recorded = [
+            Way(
+                name,
+                f"{name}/{RECORD_FILE}",
+                record.get("created"),
+                tuple(map(str, record.get("command") or ())),
+                inputs=tuple(record.get("inputs") or ()),
+            )
+            for name, record in self.records
+        ]
+        known = {way.file for way in recorded} | {way.result for way in recorded}
+        ways: dict[str, Way] = {}
+        for row in self.rows:
+            if (file := row["source"]) in known:
+                continue
+            command, options = tuple(row.get("command") or ()), row.get("options") or {}
+            ways.setdefault(
+                f"{file} {command} {options}",
+                Way(file, file, row.get("created"), tuple(map(str, command)), options),
+            )
+        return [*recorded, *ways.values()]
 
     def add_file(self, file: InputFile, kind: str) -> None:
         """Remember a file that was read, and what it holds."""

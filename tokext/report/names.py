@@ -73,6 +73,19 @@ def public_names(names: Iterable[str]) -> dict[str, str]:
     return {name: _end(name, known) if Path(name).is_absolute() else name for name in known}
 
 
+def public_argument(argument: str) -> str:
+    """An argument, or what stands behind its equals sign, without the folders of one machine.
+
+    Example:
+        >>> public_argument("/home/me/ja"), public_argument("--base=/home/me/zephyr")
+        ('ja', '--base=zephyr')
+    """
+    if Path(argument).is_absolute():
+        return Path(argument).name
+    name, sign, value = argument.partition("=")
+    return f"{name}{sign}{Path(value).name}" if Path(value).is_absolute() else argument
+
+
 def _end(name: str, known: Sequence[str]) -> str:
     parts = Path(name).parts[1:] or (name,)
     others = [f"/{other}" for other in known if other != name]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tokext.records import RECORD_FILE, InputFile
+from tokext.records import InputFile
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence
 from tokext.report.facts import facts
 from tokext.report.head import card, headline
+from tokext.report.names import public_argument
 from tokext.report.parts import Report, Source
 from tokext.report.sections import SECTIONS
 from tokext.report.sections.build import Material
@@ -43,11 +44,10 @@ def outline(
 
 
 def _source(evidence: Evidence, file: InputFile) -> Source:
-    record = dict(evidence.records).get(file.name.removesuffix(f"/{RECORD_FILE}"), {})
-    return Source(
-        file,
-        evidence.kinds[file.name],
-        record.get("created"),
-        tuple(map(str, record.get("command") or ())),
-        tuple(record.get("inputs") or ()),
-    )
+    ways = [way for way in evidence.ways if file.name in (way.file, way.result)]
+    kind = evidence.kinds[file.name]
+    if len(ways) != 1:  # rows of several runs in one file: the table of commands has them all
+        return Source(file, kind)
+    [way] = ways
+    command = tuple(map(public_argument, way.command))
+    return Source(file, kind, way.created, command, way.options, way.inputs)

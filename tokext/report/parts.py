@@ -171,6 +171,7 @@ class Source:
     kind: str
     created: str | None = None
     command: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[Mapping[str, Any], ...] = ()
 
 

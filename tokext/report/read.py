@@ -79,6 +79,7 @@ def _read_one(evidence: Evidence, path: Path, name: str, *, alone: bool) -> None
     source = f"{name}/{RECORD_FILE}" if path.is_dir() else name
     evidence.add_file(file_record(file, source), kind)
     if kind == "run" and path.is_dir():
+        evidence.records.append((name, record))
         _read_inside(evidence, path)
     elif kind in KINDS:
         evidence.records.append((name, record))

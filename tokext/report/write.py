@@ -109,6 +109,7 @@ def _source(source: Source) -> dict[str, Any]:
         "kind": source.kind,
         "created": source.created,
         "command": list(source.command),
+        "options": dict(source.options),
         "inputs": [dict(given) for given in source.inputs],
     }
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 from tokext.report.comparison import Comparison
-from tokext.report.evidence import Evidence
+from tokext.report.evidence import Evidence, Way
+from tokext.report.names import public_argument
 from tokext.report.parts import Section, Table
 from tokext.report.sections.build import Material, make_columns, make_section
 from tokext.report.words import Words
@@ -15,8 +14,12 @@ from tokext.report.words import Words
 
 def section(material: Material) -> Section:
     """All of them, as far as they have rows."""
-    tables = _method_tables(material.evidence, material.comparison, material.words)
-    return make_section("method", material.words, tables)
+    evidence, words = material.evidence, material.words
+    made = make_section("method", words, _method_tables(evidence, material.comparison, words))
+    untold = [way.result for way in evidence.ways if not (way.command or way.options)]
+    if not untold:
+        return made
+    return replace(made, lead=words("method.lead.untold", names=words.join(untold)))
 
 
 def _method_tables(evidence: Evidence, comparison: Comparison | None, words: Words) -> list[Table]:
@@ -99,29 +102,28 @@ def _environment_table(evidence: Evidence, words: Words) -> Table:
 
 def _commands_table(evidence: Evidence, words: Words) -> Table:
     rows = tuple(
-        {"result": name, "created": record.get("created"), "command": _command(record)}
-        for name, record in evidence.records
+        {"result": way.result, "created": way.created, "command": _command(way)}
+        | {"options": _options(way)}
+        for way in evidence.ways
     )
     columns = make_columns(
         words,
         ("result", "result", "text"),
         ("created", "created", "text"),
         ("command", "command", "text"),
+        ("options", "options", "text"),
     )
     return Table("commands", words("method.commands"), columns, rows)
 
 
-def _command(record: Mapping[str, Any]) -> str | None:
-    typed = record.get("command") or []
-    return " ".join(["tokext", *map(_in_public, map(str, typed))]) if typed else None
+def _command(way: Way) -> str | None:
+    return " ".join(["tokext", *map(public_argument, way.command)]) if way.command else None
 
 
-def _in_public(argument: str) -> str:
-    """An argument, or what stands behind its equals sign, without the folders of one machine."""
-    if Path(argument).is_absolute():
-        return Path(argument).name
-    name, sign, value = argument.partition("=")
-    return f"{name}{sign}{Path(value).name}" if Path(value).is_absolute() else argument
+def _options(way: Way) -> str | None:
+    """What decides the numbers of a result that has no record of its own; None was not set."""
+    given = {key: value for key, value in way.options.items() if value is not None}
+    return ", ".join(f"{key}={public_argument(str(value))}" for key, value in given.items()) or None
 
 
 def _files_table(evidence: Evidence, words: Words) -> Table:
