@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.image import imread
 from report_data import HOSTILE
 
-from tokext.report.charts import curves, png, ranges, svg
+from tokext.report.charts import curves, png, ranges, ratio, svg
 from tokext.report.charts.style import LAYERS, SERIES
 from tokext.report.fonts import covered, drawable, embedded_font, font_file
 from tokext.report.inline import inline_svg
@@ -202,6 +202,17 @@ def test_the_end_of_every_curve_has_its_name_however_close_they_end():
     assert min(box.y0 for box in boxes) >= axes.get_window_extent().y0
     tops = sorted((box.y0, box.y1) for box in boxes)
     assert all(one[1] <= other[0] + 1 for one, other in itertools.pairwise(tops))
+
+
+@pytest.mark.parametrize("width", [7.4, 3.7])
+def test_the_highest_ratio_stands_clear_of_the_words_above_the_chart(width):
+    data = {"predicted": [(1, 2.4), (2, 2.2), (4, 1.8)], "measured": [(1, 2.38, 2.3, 2.41)]}
+    data |= {"break_even": None, "x": "batch", "y": "after / before", "line": "predicted"}
+    figure = ratio.draw(data | {"points": "measured"}, width)
+    figure.canvas.draw()
+    [number] = [text for text in figure.axes[0].texts if text.get_text() == "2.38"]
+    said = figure.axes[0]._left_title.get_window_extent()
+    assert not number.get_window_extent().overlaps(said)
 
 
 def test_a_mark_near_the_end_of_a_curve_leaves_the_chart_its_width():

@@ -61,14 +61,57 @@ def test_the_chart_has_the_interval_of_every_group_and_both_sides_of_a_compariso
     assert any("→" in fact.value for fact in report.facts)
 
 
-def test_one_sentence_speaks_of_compression_and_leakage(result, rows, tmp_path):
+def _compared(tmp_path, before, after):
+    """Leakage before and after, of answers that say which model and tokenizer they are of."""
+    for name, made_by in (("before", before), ("after", after)):
+        given = [{"id": str(n), "prompt": f"{n}?", **a} for n, a in enumerate(ANSWERS[:3])]
+        lines = (json.dumps(answer | made_by, ensure_ascii=False) + "\n" for answer in given)
+        (tmp_path / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+    out = tmp_path / "leakage.json"
+    arguments = ["bench", "leakage", str(tmp_path / "after.jsonl"), "-o", str(out)]
+    arguments += ["--before", str(tmp_path / "before.jsonl")]
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 0, done.output
+    return out
+
+
+BASE = {"model": "tiny", "tokenizer": "mistralai/Mistral-7B-v0.1"}
+OURS = {"model": "tiny-ja", "tokenizer": "ja/tokenizer"}
+
+
+def test_one_sentence_speaks_of_compression_and_leakage(rows, tmp_path):
     path = write_rows(tmp_path / "gain.json", rows)
+    result = _compared(tmp_path, BASE, OURS)
     headline = write_report([path, result], tmp_path / "report").headline
-    rate = json.loads(result.read_text(encoding="utf-8"))["result"]["total"]["response"]
+    rate = json.loads(result.read_text(encoding="utf-8"))["result"]["comparison"]["after"]
     assert headline.numbers["leaking_share"] == rate["share"]
     assert f"{rows[1]['chars_per_token']:.3f} characters per token" in headline.sentence
     assert headline.sentence.count(".") == headline.sentence.rstrip(".").count(".") + 1
     assert "leak" in headline.sentence
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_joined"),
+    [
+        (BASE, {"model": "ja/model", "tokenizer": "ja/model"}, True),
+        (BASE, {"model": "another", "tokenizer": "another"}, False),
+        ({"model": "another"}, OURS, False),
+        (BASE, {}, False),
+    ],
+)
+def test_leakage_of_other_models_stays_in_its_section(rows, tmp_path, before, after, is_joined):
+    path = write_rows(tmp_path / "gain.json", rows)
+    report = write_report([path, _compared(tmp_path, before, after)], tmp_path / "report")
+    assert ("leaking_share" in report.headline.numbers) == is_joined
+    assert any("leaking_share" in fact.numbers for fact in report.facts) == is_joined
+    assert "leakage" in [section.name for section in report.sections]
+
+
+def test_leakage_that_was_not_compared_stays_in_its_section(result, rows, tmp_path):
+    path = write_rows(tmp_path / "gain.json", rows)
+    report = write_report([path, result], tmp_path / "report")
+    assert "leak" not in report.headline.sentence
+    assert not any("leaking_share" in fact.numbers for fact in report.facts)
 
 
 def _report_of(text, tmp_path, *options):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 
 import pytest
 from report_data import write_rows, write_run, write_tokenizer
 
-from tokext.records import write_record
+from tokext.records import Extension, write_record
 from tokext.report import write_report
 from tokext.report.names import public_names, recipe_of
+from tokext.report.parts import Segmenter
 from tokext.tokenizer.load import load_tokenizer
 
 
@@ -44,6 +46,20 @@ def test_what_a_recipe_s_run_made_has_the_recipe_s_name(rows, base, tmp_path, pr
     assert series == ["Mistral-7B-v0.1", "mistral-ja"]
     assert "cp report/report.md tokenizer/README.md" in text
     assert "hf upload YOUR-NAME/mistral-ja tokenizer" in text
+
+
+def test_a_tokenizer_has_one_name_in_charts_and_in_the_box(rows, extended_folder, tmp_path):
+    run = tmp_path / "run"
+    extension = Extension.read(shutil.copytree(extended_folder, run / "tokenizer"))
+    write_record(run, "run", options={"name": "mistral-ja"}, inputs=[], result={})
+    measured = called(rows, "mistralai/Mistral-7B-v0.1", "run/tokenizer")
+    for row in measured:
+        row["tokenizer_size"] = extension.size if row["n_added"] else extension.base.size
+    gain = write_rows(tmp_path / "gain.json", measured)
+    report = write_report([run / "tokenizer", gain], tmp_path / "report")
+    [box] = report.parts(Segmenter)
+    _, series = shown(tmp_path / "report")
+    assert [box.before, box.after] == series == ["Mistral-7B-v0.1", "mistral-ja"]
 
 
 def test_no_folder_of_the_machine_is_on_the_card(rows, base, tmp_path):

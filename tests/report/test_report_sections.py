@@ -50,6 +50,9 @@ def test_changed_lines_stand_with_both_cuts(shown, measured, folder):
     ]
     assert rows
     assert rows[0]["before"] != rows[0]["after"]
+    markdown = (folder / "report.md").read_text(encoding="utf-8")
+    cut = [line for line in markdown.split("\n") if line.startswith("| ja | extended |")]
+    assert all(len(line) < 400 for line in cut)
     page = html.unescape((folder / "report.html").read_text(encoding="utf-8"))
     assert rows[0]["after"] in page
 

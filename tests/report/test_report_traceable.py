@@ -54,6 +54,17 @@ def test_the_card_names_base_licence_and_the_command_that_uploads(extended_folde
     assert "    cp 'my report'/report.md extended/README.md\n" in markdown
 
 
+def test_an_unknown_licence_is_asked_for_in_the_front_of_the_card(extended_folder, tmp_path):
+    folder = shutil.copytree(extended_folder, tmp_path / "bare")
+    (folder / "LICENSE").unlink()
+    record = json.loads((folder / "extension.json").read_text(encoding="utf-8"))
+    record["base"]["license"] = ""
+    (folder / "extension.json").write_text(json.dumps(record), encoding="utf-8")
+    write_report([folder], tmp_path / "report")
+    head = (tmp_path / "report" / "report.md").read_text(encoding="utf-8").split("---")[1]
+    assert "\n# license: say which, by the name that the hub gives it, such as apache-2.0\n" in head
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [

@@ -83,6 +83,7 @@ def command(
         compare_leakage,
         examples,
         measure_leakage,
+        models_of,
         read_samples,
         write_details,
         write_html,
@@ -98,9 +99,10 @@ def command(
         progress.say(f"{samples}, line {line} left out: {reason}")
     leakage = measure_leakage(file.samples, language, by=by)
     keys = [name for name, _ in leakage.groups[0].key] if leakage.groups else []
-    comparison = None
+    comparison, models = None, {"after": models_of(file.samples)}
     if before:
         old = read_samples(before, max_bad_share=max_bad_share)
+        models["before"] = models_of(old.samples)
         comparison = compare_leakage(measure_leakage(old.samples, language), leakage)
     if details:
         write_details(details, leakage, force=force)
@@ -108,6 +110,7 @@ def command(
         write_html(html, leakage, force=force)
     result: dict[str, Any] = leakage.as_json()
     result |= {"n_lines_left_out": len(file.problems), "examples": examples(leakage)}
+    result["models"] = models
     if comparison:
         result["comparison"] = comparison.as_json()
     if output:

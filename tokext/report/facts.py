@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tokext.report.comparison import Comparison
 from tokext.report.evidence import Evidence, TokenizerResult
@@ -23,7 +24,8 @@ def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> It
         yield Fact(label, f"{extension.size:,}", sizes, kinds=("tokenizer",))
     if comparison:
         yield from _facts_of_rows(comparison, words)
-    measured = (speed_fact(evidence, comparison, words), leakage_fact(evidence, words))
+    speed = speed_fact(evidence, comparison, words)
+    measured = (speed, leakage_fact(evidence, comparison, words))
     yield from (fact for fact in measured if fact)
     if guarantees := evidence.guarantees_tried:
         numbers = {"n_held": sum(g.passed for g in guarantees), "n": len(guarantees)}
@@ -32,9 +34,16 @@ def facts(evidence: Evidence, comparison: Comparison | None, words: Words) -> It
         yield Fact(words("fact.guarantees"), value, numbers, whole, ("tokenizer", "verification"))
 
 
-def leakage_fact(evidence: Evidence, words: Words) -> Fact | None:
-    """The share of answers that leak, before and after where compared; None of no answers."""
-    found = next(iter(evidence.of("leakage")), None)
+def leakage_fact(evidence: Evidence, comparison: Comparison | None, words: Words) -> Fact | None:
+    """The share of answers that leak, before and after where compared; None of no answers.
+
+    Beside tokenizers that were compared only what is of the two of them: of a result that does not
+    say which models answered, or names others, its own section speaks.
+    """
+    leakages = evidence.of("leakage")
+    if comparison:
+        leakages = [found for found in leakages if _is_of_the_pair(found.result, comparison)]
+    found = next(iter(leakages), None)
     if found is None:
         return None
     compared = found.result.get("comparison") or {}
@@ -46,6 +55,21 @@ def leakage_fact(evidence: Evidence, words: Words) -> Fact | None:
         value = f"{format_share(compared['before']['share'])} → {value}"
         numbers["leaking_share_before"] = compared["before"]["share"]
     return Fact(words("fact.leakage"), value, numbers, kinds=("leakage",))
+
+
+def _is_of_the_pair(result: Mapping[str, Any], comparison: Comparison) -> bool:
+    """Whether the base answered before, and the extended tokenizer's model after."""
+    models, extended = result.get("models") or {}, comparison.extended or ""
+    made = extended.removesuffix("/tokenizer")  # what a run makes is named after its recipe
+    in_run = made != extended
+    own = {
+        "before": {comparison.base, *([f"{made}/model-base"] if in_run else ())},
+        "after": {extended, *([f"{made}/model"] if in_run else ())},
+    }
+    answered = {side: models.get(side) or [{}] for side in own}
+    return bool(result.get("comparison")) and all(
+        own[side] & set(one.values()) for side in own for one in answered[side]
+    )
 
 
 def speed_fact(evidence: Evidence, comparison: Comparison | None, words: Words) -> Fact | None:

@@ -120,7 +120,7 @@ def _headline_of_rows(comparison: Comparison, evidence: Evidence, words: Words) 
 def _more_of(evidence: Evidence, comparison: Comparison, words: Words) -> list[Fact]:
     """Speed and leakage, as far as they are not of another tokenizer than the gain is."""
     wanted = size_spoken_of(evidence, comparison)
-    found = speed_fact(evidence, comparison, words), leakage_fact(evidence, words)
+    found = speed_fact(evidence, comparison, words), leakage_fact(evidence, comparison, words)
     sizes = [(fact, fact.numbers.get("tokenizer_size")) for fact in found if fact]
     return [fact for fact, size in sizes if None in (size, wanted) or size == wanted]
 
@@ -142,11 +142,14 @@ def card(evidence: Evidence) -> dict[str, str | None]:
     return card
 
 
-def _license(found: License | None) -> dict[str, str]:
-    """What the hub wants to know of a licence; of one that it does not know, where it stands."""
+def _license(found: License | None) -> dict[str, str | None]:
+    """What the hub wants to know of a licence; of one that it does not know, where it stands.
+
+    A licence that neither a file nor the base states is None: only a person can say it.
+    """
     if found is None:
-        return {}
+        return {"license": None}
     if found.name != "other":
         return {"license": found.name}
-    said = {"license": found.name, "license_name": "license-of-the-base"}
+    said: dict[str, str | None] = {"license": found.name, "license_name": "license-of-the-base"}
     return said | ({"license_link": found.file} if found.file else {})

@@ -23,7 +23,14 @@ from tokext.report.segments import segmentation_text
 from tokext.report.show import EMPTY, format_value, visible
 from tokext.report.words import Words
 
+#: Of a line of text as tokens; the page and report.json have all of them.
+_CELL_CHARS = 100
 _SPECIAL = regex.compile(r"([\\`*_{}\[\]()#+!|~$^:=-])")
+#: What only a person can add to the front of a card.
+_UNKNOWN = {
+    "base_model": "say which, as OWNER/NAME",
+    "license": "say which, by the name that the hub gives it, such as apache-2.0",
+}
 _TAGS = ("tokext", "vocabulary-extension")
 
 
@@ -37,7 +44,7 @@ def markdown(report: Report, words: Words) -> str:
         facts,
     ]
     for section in report.sections:
-        blocks += [f"## {_text(section.title)}", _text(section.lead)]
+        blocks += [f"## {_text(section.title)}", _text(section.plain_lead or section.lead)]
         blocks += [_part(part, words) for part in section.parts]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -48,7 +55,7 @@ def _front_matter(card: Mapping[str, Any]) -> str:
     # A JSON string is a YAML string too, whatever it holds.
     given = {**card, "library_name": "transformers"}
     lines = [
-        f"# {key}: say which, as OWNER/NAME" if value is None else f"{key}: {json.dumps(value)}"
+        f"# {key}: {_UNKNOWN[key]}" if value is None else f"{key}: {json.dumps(value)}"
         for key, value in given.items()
     ]
     return "\n".join(["---", *lines, "tags:", *(f"- {tag}" for tag in _TAGS), "---"])
@@ -95,7 +102,21 @@ def _cell(column: Column, row: Mapping[str, Any], words: Words) -> str:
         return words("holds") if value else f"**{words('broken')}**"
     if column.form == "examples":
         return "<br>".join(_text(s) for s in [row.get("note"), *(value or ())] if s) or EMPTY
+    if column.form == "tokens" and value:
+        return _text(_first_tokens(value))
     return _text(format_value(value, column.form))
+
+
+def _first_tokens(tokens: str) -> str:
+    """As many tokens, with bars between them, as a cell of a table can show.
+
+    Example:
+        >>> _first_tokens("|".join(["ab"] * 99))[-10:]
+        '|ab|ab|ab…'
+    """
+    if len(tokens) <= _CELL_CHARS:
+        return tokens
+    return tokens[:_CELL_CHARS].rpartition("|")[0] + "…"
 
 
 def _sample(sample: Sample, words: Words) -> str:

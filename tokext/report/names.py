@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tokext.errors import InputError
 from tokext.records import RECORD_FILE, read_json
-from tokext.report.evidence import Evidence
+from tokext.report.evidence import Evidence, TokenizerResult
 from tokext.report.show import GENERIC
 
 #: Where results name a tokenizer, a model or a text; elsewhere a text may hold what looks like one.
@@ -43,6 +43,34 @@ def named_by_recipe(result: Any, folder: Path) -> Any:
         return f"{recipe}/{path.name}" if is_made else name
 
     return _renamed(result, rename)
+
+
+def call_alike(evidence: Evidence) -> None:
+    """Give a tokenizer that was measured under a path the name that its own folder goes by."""
+    called = {row["tokenizer"] for row in evidence.rows}
+    names = {
+        row["tokenizer"]: tokenizer.name
+        for tokenizer in evidence.tokenizers
+        for row in evidence.rows
+        if tokenizer.name not in called and _is_measured(tokenizer, row)
+    }
+    if len(set(names.values())) == len(names):
+        evidence.rows = [
+            {**row, "tokenizer": names.get(row["tokenizer"], row["tokenizer"])}
+            for row in evidence.rows
+        ]
+
+
+def _is_measured(tokenizer: TokenizerResult, row: Mapping[str, Any]) -> bool:
+    """Whether a row is of the tokenizer in this folder, by its path and its size.
+
+    Of a path that was typed elsewhere only the end is known.
+    """
+    extension, path = tokenizer.extension, Path(row["tokenizer"])
+    if row.get("tokenizer_size") not in (extension.size, extension.padded_size):
+        return False
+    n = len(path.parts)
+    return tokenizer.folder == path or tokenizer.folder.parts[-n:] == path.parts
 
 
 def hide_folders(evidence: Evidence) -> None:

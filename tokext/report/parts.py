@@ -13,7 +13,9 @@ from typing import Any, Literal
 from tokext.records import InputFile, SegmentedToken
 from tokext.report.packed import PackedVocabulary
 
-Form = Literal["text", "count", "ratio", "share", "seconds", "digest", "holds", "examples"]
+Form = Literal[
+    "text", "tokens", "count", "ratio", "share", "seconds", "digest", "holds", "examples"
+]
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ Part = Table | Chart | Sample | Pieces | Segmenter | Commands
 class Section:
     """A heading, a sentence or two, and what they speak of.
 
-    `kinds` are the kinds of results it was made from; none means any.
+    `kinds` are the kinds of results it was made from; none means any. `plain_lead` stands
+    instead of the lead where nothing can be pointed at.
     """
 
     name: str
@@ -139,6 +142,7 @@ class Section:
     lead: str
     parts: tuple[Part, ...]
     kinds: tuple[str, ...] = ()
+    plain_lead: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from tokext.errors import InputError
 from tokext.records import RECORD_FILE, Kind, file_record, read_json, read_record
 from tokext.report.evidence import Evidence
 from tokext.report.kinds import HINT, KINDS, kind_of_rows
-from tokext.report.names import hide_folders, named_by_recipe, recipe_of
+from tokext.report.names import call_alike, hide_folders, named_by_recipe, recipe_of
 
 
 def read_evidence(results: Iterable[str | Path]) -> Evidence:
@@ -29,6 +29,7 @@ def read_evidence(results: Iterable[str | Path]) -> Evidence:
             _read_one(evidence, path, _name(path), alone=True)
         else:
             _read_inside(evidence, path)
+    call_alike(evidence)
     hide_folders(evidence)
     if evidence.is_empty:
         raise InputError("there is no result to report on.", hint=HINT)

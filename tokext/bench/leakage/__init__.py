@@ -9,7 +9,7 @@ from tokext.bench.leakage.floor import FALSE_POSITIVES, FIRST_LOOKS, Floor
 from tokext.bench.leakage.measure import Leakage, measure_leakage
 from tokext.bench.leakage.page import write_html
 from tokext.bench.leakage.rates import GroupRates
-from tokext.bench.leakage.samples import Sample, SampleFile, read_samples
+from tokext.bench.leakage.samples import Sample, SampleFile, models_of, read_samples
 from tokext.bench.leakage.spans import Leak, Scan
 from tokext.bench.leakage.stats import Rate
 
@@ -30,6 +30,7 @@ __all__ = [
     "examples",
     "find_leaks",
     "measure_leakage",
+    "models_of",
     "read_samples",
     "scan",
     "write_details",

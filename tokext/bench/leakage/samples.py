@@ -95,6 +95,23 @@ class SampleFile:
         return sum(1 for sample in self.samples if not sample.text.strip())
 
 
+def models_of(samples: Iterable[Sample]) -> list[dict[str, str]]:
+    """The models and tokenizers that answers say they are of, each pair once, as first met.
+
+    Example:
+        >>> models_of([Sample("あ", fields={"model": "a", "tokenizer": "b", "n_tokens": 1})] * 2)
+        [{'model': 'a', 'tokenizer': 'b'}]
+    """
+    named = (
+        tuple((key, str(sample.fields[key])) for key in _MADE_BY if sample.fields.get(key))
+        for sample in samples
+    )
+    return [dict(pair) for pair in dict.fromkeys(named)]
+
+
+_MADE_BY = ("model", "tokenizer")
+
+
 def read_samples(path: str | Path, *, max_bad_share: float = 0.01) -> SampleFile:
     """Read answers from a JSONL file.
 

@@ -34,7 +34,8 @@ def draw(data: Any, width: float) -> Figure:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(thousands())
     axes.tick_params(axis="y", labelcolor=MUTED)
-    axes.set_ylim(bottom=0)
+    highest = max(1, *ys, *(high for *_, high in data["measured"]))
+    axes.set_ylim(0, highest * 1.2)  # room for the numbers above their points
     axes.set_xlabel(drawable(visible(data["x"])))
     axes.set_title(drawable(visible(data["y"])), loc="left", fontsize=8.5, color=MUTED, pad=8)
     axes.grid(axis="y")

@@ -54,6 +54,8 @@ def _examples_table(comparison: Comparison, words: Words) -> Table | None:
         for row in comparison.rows()
         for found in row.get("changed_lines") or ()
     ]
-    columns = make_columns(words, *PAIR, ("before", "before", "text"), ("after", "after", "text"))
+    columns = make_columns(
+        words, *PAIR, ("before", "before", "tokens"), ("after", "after", "tokens")
+    )
     title, note = words("unchanged.examples"), words("unchanged.examples.note")
     return Table("changed", title, columns, tuple(rows), note, folded=True) if rows else None
