@@ -23,11 +23,15 @@ def command(
     from tokext.model.revert import revert_checkpoint
 
     done = revert_checkpoint(checkpoint, output=output, copy=copy, force=force)
-    text = f"{output}: the base again, byte for byte"
+    text = f"{output}: the base again"
     if done.unproved:
-        text = (
-            f"{output}: the base again; not proved for {', '.join(done.unproved)}, which resize "
-            "linked without reading: taken as it is now"
+        text += (
+            f"; not proved for {', '.join(done.unproved)}, which resize linked without reading: "
+            "taken as it is now"
         )
-    fields = {"output": output, "unproved": list(done.unproved)}
+    if done.changed:
+        text += f"; changed or removed since the resize: {', '.join(done.changed)}"
+    if not done.unproved and not done.changed:
+        text += ", byte for byte"
+    fields = {"output": output, "unproved": list(done.unproved), "changed": list(done.changed)}
     options.emit(fields, text, as_json=as_json)

@@ -1,7 +1,8 @@
 """What an extended checkpoint keeps of its base, so that the base can be had back to the byte.
 
 The folder ``base/`` holds the small files that were replaced, the header of every weight file that
-changed, the padding rows that were overwritten, and digests of the original tensors.
+changed, the padding rows that were overwritten, and digests of the original tensors and of all
+small files.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tokext.model.origins import ROWS_FILE
 from tokext.model.segments import CopiedBytes, PlainBytes, Segment
 from tokext.model.side_files import GENERATION_FILE, write_json
 from tokext.model.write import write_proved
+from tokext.records import file_record
 from tokext.tokenizer.carried import TOKENIZER_FILES
 
 BASE_FOLDER = "base"
@@ -57,9 +59,12 @@ def write_keepsake(
     for file in edited:
         (folder / f"{file}.header").write_bytes(checkpoint.headers[file].raw)
     _write_old_rows(folder / OLD_ROWS_FILE, checkpoint, layout, base_size)
+    shared = [name for name in carried if not (folder / name).exists()]
+    small = [*shared, *(f"{BASE_FOLDER}/{p.name}" for p in sorted(folder.iterdir()))]
     fields = {
         "converted": converted,
-        "carried": [name for name in carried if not (folder / name).exists()],
+        "carried": shared,
+        "small": {name: file_record(target / name).sha256 for name in small},
         "files": {name: name in edited for name in checkpoint.headers},
         "tensors": {p.name: _tensor_fields(checkpoint, p) for p in layout.places},
     }
