@@ -250,15 +250,30 @@ def conditions(work: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def losses(result: dict[str, Any]) -> list[str]:
-    """Where a target is missed: 1.5 times a copy, 5 times as fast as the loop, 1 GB."""
+    """Where a target is missed: 1.5 times a copy, 5 times as fast as the loop and 100 times as
+    transformers' default, 1 GB.
+    """
     found = result["contenders"]
     faster = result["seconds_over_tokext"]["rows_of_means"]
     over_copy, peak = result["tokext_over_copy"], found["tokext"]["peak_bytes"] / 1e9
     return [
         *([f"it was to take 1.5 times a plain copy: {over_copy:.2f}"] * (over_copy > 1.5)),
         *([f"it was to be 5 times as fast as a loop of means: {faster:.2f}"] * (faster < 5)),
+        *_too_slow_for_default(result),
         *([f"it was to take under 1 GB: {peak:.2f} GB"] * (peak >= 1)),
     ]
+
+
+def _too_slow_for_default(result: dict[str, Any]) -> list[str]:
+    """Less than 100 times, or not shown: one that was stopped earlier is a lower bound."""
+    default = result["contenders"].get("default")
+    if default is None:
+        return []
+    faster = result["seconds_over_tokext"]["default"]
+    if faster >= 100:
+        return []
+    shown = f"at least {faster:.0f} when it was stopped" if default["stopped"] else f"{faster:.0f}"
+    return [f"it was to be 100 times as fast as transformers' default: {shown}"]
 
 
 if __name__ == "__main__":

@@ -110,6 +110,29 @@ def test_results_of_any_form_become_tables():
     assert "**contenders, x, deep**\n\n| k | l | m |\n| --- | --- | --- |\n| 1 | 2 | 3 |" in text
 
 
+@pytest.mark.parametrize(
+    ("default", "seconds", "line"),
+    [
+        (None, 0.0, None),
+        ({"stopped": True}, 100.02, None),
+        ({"stopped": False}, 240.0, None),
+        ({"stopped": True}, 24.97, "at least 25 when it was stopped"),
+        ({"stopped": False}, 60.4, "transformers' default: 60"),
+    ],
+)
+def test_a_hundred_times_that_were_not_shown_are_a_loss(default, seconds, line):
+    result = {
+        "contenders": {"tokext": {"peak_bytes": 5e8}},
+        "seconds_over_tokext": {"rows_of_means": 6.0, "default": seconds},
+        "tokext_over_copy": 1.2,
+    }
+    if default is not None:
+        result["contenders"]["default"] = default
+    lost = page.load(next(s for s in SCRIPTS if s.name == "resize")).losses(result)
+    assert len(lost) == (line is not None)
+    assert all(entry.endswith(str(line)) for entry in lost)
+
+
 def test_every_result_comes_from_a_script_or_from_a_command_that_the_page_names():
     shown = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
     by_hand = {name for names in page.BY_COMMAND for name in names.split(", ")}

@@ -84,6 +84,12 @@ def test_what_a_half_filled_cache_lacks_is_fetched_once(hub, run, held):
     assert hub.requests == []
 
 
+def test_weights_in_the_layout_of_another_program_are_not_fetched(hub, run):
+    hub.files["consolidated.safetensors"] = b"the same weights"
+    assert run(_FIND)["files"] == sorted(set(hub.files) - {"consolidated.safetensors"})
+    assert not any("consolidated" in path for _, path, _ in hub.requests if "/resolve/" in path)
+
+
 def test_offline_the_file_that_the_cache_lacks_is_named(hub, run):
     run(_FETCH, "config.json", INDEX, SHARDS[0])
     told = run(_FIND, HF_HUB_OFFLINE="1")

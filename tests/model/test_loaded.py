@@ -1,4 +1,5 @@
 import gc
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from picos import mistral, save_model, train_base, write_extended, write_tokeniz
 from safetensors.torch import load_file
 
 from tokext.errors import InputError, ModelError
-from tokext.model import loaded
+from tokext.model import align, loaded
 from tokext.model.loaded import resize_model
 from tokext.model.resize import resize_checkpoint
 from tokext.tokenizer.load import load_tokenizer
@@ -43,6 +44,42 @@ def test_both_doors_make_the_same_rows(pair, tmp_path, init, tied):
     assert model.get_output_embeddings().out_features == done.n_rows
     assert model.generation_config.suppress_tokens == list(pair.extension.padding)
     assert (model.get_input_embeddings().weight is model.get_output_embeddings().weight) is tied
+
+
+def test_both_doors_read_as_many_lines_of_a_sample(pair, pico, tmp_path, monkeypatch):
+    from transformers import AutoModelForCausalLM
+
+    monkeypatch.setattr(align, "SAMPLE_LINES", 1)
+    sample = ["、東京", "、京都"]
+    options = {"init": "align", "sample": sample, "check_logits": False}
+    resize_checkpoint(pico, tokenizer=pair.folder, output=tmp_path / "out", **options)
+    told = json.loads((tmp_path / "out" / "rows.json").read_text(encoding="utf-8"))
+    origins = {row["piece"]: row["origin"] for row in told["rows"]}
+    assert (origins["東京"], origins["京都"]) == ("align", "subword-mean")
+    model = AutoModelForCausalLM.from_pretrained(pico)
+    resize_model(model, pair.folder, **options)
+    written = load_file(tmp_path / "out" / "model.safetensors")
+    assert torch.equal(model.get_output_embeddings().weight, written[HEAD])
+
+
+def test_a_check_that_refuses_says_that_the_model_is_resized_already(pair, monkeypatch):
+    """Here a base row is spoiled while the rows are replaced."""
+
+    def spoiled(model, *arguments):
+        done = replace(model, *arguments)
+        with torch.no_grad():
+            model.get_output_embeddings().weight[300] += 1
+        return done
+
+    replace = loaded._replace
+    monkeypatch.setattr(loaded, "_replace", spoiled)
+    model = mistral(pair.base.size)
+    with pytest.raises(
+        ModelError, match=r"changed\. The model in memory is resized already"
+    ) as error:
+        resize_model(model, pair.folder, tokenizer=pair.base_folder)
+    assert error.value.hint.startswith("load it again")
+    assert model.config.vocab_size == pair.extension.padded_size
 
 
 def test_the_check_proves_the_base_logits_kept(pair):

@@ -41,7 +41,10 @@ if TYPE_CHECKING:
 )
 @click.option("--rescale", is_flag=True, help="Bring new rows to the median norm of the base's.")
 @click.option(
-    "--sample", multiple=True, type=click.Path(), help="Text to align with, for --init align."
+    "--sample",
+    multiple=True,
+    type=click.Path(),
+    help="Text for --init align, which reads 100,000 lines.",
 )
 @click.option("--copy", is_flag=True, help="Copy weight files that could be hard-linked.")
 @click.option(

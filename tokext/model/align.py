@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Protocol
 
 from tokext.model.base_check import text_bytes
@@ -23,6 +23,9 @@ class Encodes(Protocol):
         """The ids of a text, without special tokens."""
 
 
+#: Lines of a sample that are read: enough for a count of every piece that is not rare.
+SAMPLE_LINES = 100_000
+
 #: The most spans kept for a piece: rarer ones carry no weight worth a line in rows.json.
 _MOST_SPANS = 16
 
@@ -32,8 +35,8 @@ def count_spans(
 ) -> dict[int, list[tuple[tuple[int, ...], int]]]:
     """Encode each line with both tokenizers, and see which base tokens touch each added piece.
 
-    Tokens are laid side by side by the bytes of text they stand for, so both kinds of files and
-    fallback bytes need no rule of their own.
+    The first `SAMPLE_LINES` lines are read. Tokens are laid side by side by the bytes of text they
+    stand for, so both kinds of files and fallback bytes need no rule of their own.
 
     Returns:
         For each added id that occurs, its spans of base ids with their counts, most frequent first.
@@ -42,7 +45,7 @@ def count_spans(
     base_lengths = [len(text_bytes(p)) for p in base.pieces]
     lengths = [len(text_bytes(p)) for p in extended.pieces]
     seen: dict[int, Counter[tuple[int, ...]]] = defaultdict(Counter)
-    for line in lines:
+    for line in islice(lines, SAMPLE_LINES):
         old, new = base.encode(line), extended.encode(line)
         old_ends = list(accumulate(base_lengths[i] for i in old))
         new_ends = list(accumulate(lengths[i] for i in new))

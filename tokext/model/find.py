@@ -32,6 +32,10 @@ _PATTERNS = [
 ]
 
 
+#: The same weights once more, in the layout of another program: Mistral's come with it.
+_NOT_LOADED = ["consolidated*.safetensors"]
+
+
 @dataclass(frozen=True)
 class FoundCheckpoint:
     """Where a checkpoint is. `cached` says that its files belong to the hub's cache."""
@@ -95,6 +99,7 @@ def _cached(repository: str, revision: str) -> Path | None:
                 repository,
                 revision=revision or None,
                 allow_patterns=_PATTERNS,
+                ignore_patterns=_NOT_LOADED,
                 local_files_only=True,
             )
         )
@@ -128,7 +133,12 @@ def _downloaded(repository: str, revision: str, cached: Path | None, for_weights
         return _offline(repository, cached, for_weights)
     try:
         folder = Path(
-            snapshot_download(repository, revision=revision or None, allow_patterns=_PATTERNS)
+            snapshot_download(
+                repository,
+                revision=revision or None,
+                allow_patterns=_PATTERNS,
+                ignore_patterns=_NOT_LOADED,
+            )
         )
         ask = for_weights and not any(folder.glob("*.safetensors"))
         names = HfApi().list_repo_files(repository, revision=folder.name) if ask else []

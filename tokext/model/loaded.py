@@ -70,7 +70,7 @@ def resize_model(
         init: Where new rows come from; see `tokext.model.rows` for each formula.
         rescale: Bring new rows to the median norm of the trained rows.
         seed: For `normal`.
-        sample: Lines of text, for `align`.
+        sample: Lines of text, for `align`, which reads the first 100,000.
         check_logits: Run the model before and after, and compare; see `tokext.model.check`. By
             default where the tokenizer's folder is given and the model has fewer than 200 million
             parameters.
@@ -84,7 +84,7 @@ def resize_model(
     Raises:
         ModelError: The model is quantized in memory, has no embeddings to edit, is over another
             base or one that cannot be told, has special ids that would become pieces, or failed
-            the check.
+            the check; in this last case it is resized already.
         InputError: An option is unknown, or lacks what it needs.
     """
     check_init(init, sampled=sample is not None)
@@ -107,7 +107,12 @@ def resize_model(
     done = _replace(model, record, plan, unknown_id(base.pieces) if base is not None else None)
     if before is None or extended is None:
         return done
-    check = compare_models(before, model, extended, record)
+    try:
+        check = compare_models(before, model, extended, record)
+    except ModelError as error:
+        raise ModelError(
+            f"{error} The model in memory is resized already.", hint=f"load it again. {error.hint}"
+        ) from error
     return ResizedModel(
         done.n_rows_before, done.n_rows, done.n_added, done.padding, done.tied, check
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,9 +38,6 @@ from tokext.tokenizer.load import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from tokext.model.check import LogitCheck
-
-#: Lines of a sample that `align` reads: enough for a count of every piece that is not rare.
-SAMPLE_LINES = 100_000
 
 _DEGREES = (1, 2, 4, 8, 16, 32, 64)
 
@@ -107,7 +103,7 @@ def resize_checkpoint(
         dtype: Convert all float tensors. Such an output cannot be reverted.
         rescale: Bring new rows to the median norm of the trained rows.
         seed: For `normal`.
-        sample: Lines of text, for `align`.
+        sample: Lines of text, for `align`, which reads the first 100,000.
         copy: Copy weight files that could be hard-linked.
         check_logits: Run the model before and after. On by default below 200 million parameters,
             where transformers can run it without code of the checkpoint's.
@@ -175,8 +171,7 @@ def _plan(
 ) -> RowPlan:
     spans = None
     if init == "align" and sample is not None:
-        lines = itertools.islice(sample, SAMPLE_LINES)
-        spans = count_spans(lines, base, load_tokenizer(tokenizer))
+        spans = count_spans(sample, base, load_tokenizer(tokenizer))
     n_bytes = piece_bytes(base.pieces) if init == "weighted-mean" else None
     return plan_rows(extension, init, n_bytes=n_bytes, spans=spans, seed=seed, rescale=rescale)
 
