@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -49,11 +51,23 @@ def test_what_is_not_typed_is_left_to_a_server_and_what_changes_nothing_is_sent_
     with serve() as server:
         assert tokext(server.url, "--model", "m", "--prompts", "en", "-o", out, "--top-k", 0) == 0
     stated = json.loads(out.read_text("utf-8").splitlines()[0])["sampling"]
-    assert stated["min_p"] is stated["repetition_penalty"] is None
+    assert stated["top_p"] is stated["min_p"] is stated["repetition_penalty"] is None
     assert {name: server.seen[0].get(name) for name in stated if name in server.seen[0]} == {
-        "temperature": 0.7, "top_p": 1.0, "top_k": 0, "seed": server.seen[0]["seed"],
+        "temperature": 0.7, "top_k": 0, "seed": server.seen[0]["seed"],
     }  # fmt: skip
     assert stated["top_k"] == 0
+
+
+def test_an_interrupt_says_that_what_came_is_kept_and_gone_on_with(tmp_path, capsys):
+    out = tmp_path / "out.jsonl"
+    with serve(seconds=0.5) as server:
+        threading.Timer(0.8, _thread.interrupt_main).start()
+        arguments = server.url, "--model", "m", "--prompts", "en", "-o", out, "--concurrency", "2"
+        assert tokext(*arguments) == 130
+    said = capsys.readouterr().err
+    assert f"all samples that came are in {out}, and the same command goes on." in said
+    assert "nothing half-done" not in said
+    assert 0 < len(out.read_text("utf-8").splitlines()) < 20
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 _LOCAL = ("tokenizer", "batch_size", "device", "dtype", "load_in_4bit", "max_memory")
 _SERVER = ("model", "concurrency", "timeout_seconds", "n_tries")
 #: Settings that a server decides where nobody types them.
-_LEFT_OPEN = ("top_k", "min_p", "repetition_penalty")
+_LEFT_OPEN = ("top_p", "top_k", "min_p", "repetition_penalty")
 
 
 @click.command("sample", cls=SeveralValues)
@@ -97,8 +99,8 @@ def command(
     """Sample answers to prompts from a checkpoint, or from an OpenAI-compatible server.
 
     Several values of a sampling flag make a sweep. Samples are on the disk as they come; the same
-    command again makes what is missing. A server decides about top-k, min-p and repetition penalty
-    where they are not typed, and samples say null for them. A server's key is read from the
+    command again makes what is missing. A server decides about top-p, top-k, min-p and repetition
+    penalty where they are not typed, and samples say null for them. A server's key is read from the
     environment variable TOKEXT_API_KEY or OPENAI_API_KEY.
 
     \b
@@ -115,11 +117,21 @@ def command(
         from tokext.bench.server.sample import sample_server
 
         given = {k: v for k, v in given.items() if k not in _LEFT_OPEN or options.is_typed(k)}
-        done = sample_server(source, asked, output, **given)
+        sample: Callable[..., SampleSummary] = sample_server
     else:
         from tokext.bench.sampling.sample import sample_model
 
-        done = sample_model(source, asked, output, **given)
+        sample = sample_model
+    try:
+        done = sample(source, asked, output, **given)
+    except KeyboardInterrupt:
+        if not Path(output).exists():
+            raise
+        click.echo(
+            f"Interrupted; all samples that came are in {output}, and the same command goes on.",
+            err=True,
+        )
+        click.get_current_context().exit(130)
     options.emit(dataclasses.asdict(done), _told(done), as_json=as_json)
 
 

@@ -11,6 +11,7 @@ import torch
 
 from tokext.corpus.memory import parse_bytes
 from tokext.errors import ModelError
+from tokext.model.digest import checkpoint_digest
 from tokext.model.find import find_checkpoint
 from tokext.model.pretrained import load_auto_tokenizer, load_causal_model, why
 
@@ -29,12 +30,17 @@ _OUT_OF_MEMORY = (
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A causal language model and a tokenizer of transformers, ready to run."""
+    """A causal language model and a tokenizer of transformers, ready to run.
+
+    `revision` is the hub's commit; `digest` tells the files that it was loaded from.
+    """
 
     name: str
     tokenizer_name: str
     model: Any
     tokenizer: Any
+    revision: str = ""
+    digest: str = ""
 
 
 def load_model(
@@ -74,7 +80,14 @@ def load_model(
     if place.type == "cpu":
         _check_blocks(model, found.name)
     check_sizes(model, loaded, found.name)
-    return LoadedModel(found.name, str(tokenizer or found.name), model.eval(), loaded)
+    return LoadedModel(
+        name=found.name,
+        tokenizer_name=str(tokenizer or found.name),
+        model=model.eval(),
+        tokenizer=loaded,
+        revision=found.revision,
+        digest=checkpoint_digest(found.folder, own),
+    )
 
 
 def run_device(model: Any) -> torch.device:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from tiny_models import write_model
+from tiny_models import random_mistral, write_model
 
 from tokext.bench.leakage.samples import read_samples
 from tokext.bench.sampling.draw import DrawByRow
@@ -236,6 +238,46 @@ def test_samples_of_another_dtype_are_not_mixed_in(loaded, folder, tmp_path):
         sample_model(loaded, ASKED, out, **SHORT)
 
 
+def test_samples_of_other_weights_in_the_same_folder_are_not_mixed_in(folder, tmp_path):
+    own, out = tmp_path / "model", tmp_path / "out.jsonl"
+    shutil.copytree(folder, own)
+    sample_model(own, ASKED, out, **SHORT)
+    # A copy of the same files, at another time, is the same checkpoint.
+    shutil.rmtree(own)
+    shutil.copytree(folder, own, copy_function=shutil.copyfile)
+    assert sample_model(own, ASKED, out, **SHORT).n_made == 0
+    random_mistral(len(load_model(own, device="cpu").tokenizer), seed=1).save_pretrained(own)
+    with pytest.raises(OutputError, match=r"its checkpoint is '[0-9a-f]{16}', not "):
+        sample_model(own, ASKED, out, **SHORT)
+
+
+def test_samples_of_another_revision_are_not_mixed_in(loaded, tmp_path):
+    out = tmp_path / "out.jsonl"
+    sample_model(replace(loaded, revision="v1"), ASKED, out, **SHORT)
+    with pytest.raises(OutputError, match="its revision is 'v1', not 'v2'"):
+        sample_model(replace(loaded, revision="v2"), ASKED, out, **SHORT)
+
+
+def test_samples_of_another_chat_template_are_not_mixed_in(folder, tmp_path):
+    own, out = tmp_path / "model", tmp_path / "out.jsonl"
+    shutil.copytree(folder, own)
+    sample_model(own, ASKED, out, **SHORT)
+    config = json.loads((own / "tokenizer_config.json").read_text("utf-8"))
+    config["chat_template"] = config["chat_template"].replace("<|assistant|>", "<|bot|>")
+    (own / "tokenizer_config.json").write_text(json.dumps(config), "utf-8")
+    with pytest.raises(OutputError, match="its chat_template is"):
+        sample_model(own, ASKED, out, **SHORT)
+
+
+def test_samples_that_do_not_say_their_checkpoint_are_refused_in_one_line(loaded, tmp_path):
+    out = tmp_path / "out.jsonl"
+    sample_model(loaded, ASKED, out, **SHORT)
+    old = [{k: v for k, v in line.items() if k != "checkpoint"} for line in lines(out)]
+    out.write_text("".join(json.dumps(line) + "\n" for line in old), "utf-8")
+    with pytest.raises(OutputError, match="line 1 does not say its checkpoint, as an older tokext"):
+        sample_model(loaded, ASKED, out, **SHORT)
+
+
 @pytest.mark.parametrize(
     "content", [b"not JSON\n", b"[1]\n", b'{"text": "a"}\n', b'{"id": [1]}\n', b'{"id": {}}\n']
 )
@@ -442,6 +484,13 @@ def test_a_count_of_nothing_is_refused_by_name(loaded, tmp_path, wrong):
     (name,) = wrong
     with pytest.raises(InputError, match=f"{name} is 0"):
         sample_model(loaded, ASKED, tmp_path / "out.jsonl", **{**SHORT, **wrong})
+
+
+def test_values_that_differ_in_late_digits_alone_are_both_sampled(loaded, tmp_path):
+    close = [0.1234561, 0.1234562]
+    done = sample_model(loaded, ASKED, tmp_path / "out", temperature=close, **SHORT)
+    assert done.n_samples == len(lines(tmp_path / "out")) == 10
+    assert {line["sampling"]["temperature"] for line in lines(tmp_path / "out")} == {*close}
 
 
 def test_a_sweep_has_every_combination_once():

@@ -288,7 +288,7 @@ def test_an_answer_of_null_is_an_empty_one(tmp_path):
     assert lines(tmp_path / "out")[0]["text"] == ""
 
 
-def test_temperature_top_p_and_what_is_named_are_sent_and_nothing_else(tmp_path):
+def test_temperature_and_what_is_named_are_sent_and_nothing_else(tmp_path):
     with serve() as server:
         sample_server(
             server.url, [Prompt("p", "問", system="指示")], tmp_path / "out", model="m",
@@ -300,7 +300,6 @@ def test_temperature_top_p_and_what_is_named_are_sent_and_nothing_else(tmp_path)
         "path": "/v1/chat/completions",
         "model": "m",
         "temperature": 0.2,
-        "top_p": 1.0,
         "min_p": 0.1,
         "max_tokens": 9,
         "messages": [
@@ -325,11 +324,18 @@ def test_a_sample_states_no_setting_that_was_not_sent(tmp_path, shown, capsys):
     for sent, line in zip(server.seen, lines(tmp_path / "out"), strict=True):
         stated = {k: v for k, v in line["sampling"].items() if k not in ("seed", "max_new_tokens")}
         assert stated.keys() == {"temperature", "top_p", "top_k", "min_p", "repetition_penalty"}
-        assert stated["top_k"] is None
+        assert stated["top_p"] is stated["top_k"] is None
         assert {k: v for k, v in sent.items() if k in stated} == {
             k: v for k, v in stated.items() if v is not None
         }
-    assert capsys.readouterr().err.count("decides about top_k: ") == 1
+    assert capsys.readouterr().err.count("decides about top_p, top_k: ") == 1
+
+
+@pytest.mark.parametrize("top_p", [0.9, 1.0])
+def test_a_top_p_that_is_named_is_sent(tmp_path, top_p):
+    with serve() as server:
+        sample_server(server.url, ["一"], tmp_path / "out", model="m", top_p=[top_p])
+    assert server.seen[0]["top_p"] == lines(tmp_path / "out")[0]["sampling"]["top_p"] == top_p
 
 
 def test_a_setting_that_is_named_is_not_mixed_with_the_servers_own(tmp_path):

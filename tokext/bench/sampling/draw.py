@@ -174,7 +174,7 @@ def _processors(jobs: Sequence[Job], device: torch.device) -> LogitsProcessorLis
         steps.append(TemperatureLogitsWarper(float(sampling.temperature)))
     if sampling.top_k:
         steps.append(TopKLogitsWarper(sampling.top_k))
-    if sampling.top_p < 1:
+    if sampling.top_p and sampling.top_p < 1:
         steps.append(TopPLogitsWarper(float(sampling.top_p)))
     if sampling.min_p:
         steps.append(MinPLogitsWarper(float(sampling.min_p)))

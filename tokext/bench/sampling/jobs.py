@@ -34,7 +34,7 @@ class Sampling:
     """
 
     temperature: float = 0.7
-    top_p: float = 1.0
+    top_p: float | None = 1.0
     top_k: int | None = 0
     min_p: float | None = 0.0
     repetition_penalty: float | None = 1.0
@@ -53,11 +53,11 @@ class Sampling:
             >>> Sampling(temperature=0.2, min_p=0.1).label
             'temperature=0.2,min_p=0.1'
         """
-        told = [f"temperature={self.temperature:g}"]
+        told = [f"temperature={_short(self.temperature)}"]
         for field in fields(self)[1:]:
             value = getattr(self, field.name)
             if value not in (None, field.default):
-                told.append(f"{field.name}={value:g}")
+                told.append(f"{field.name}={_short(value)}")
         return ",".join(told)
 
     @property
@@ -76,10 +76,21 @@ class Sampling:
         return replace(self, **{name: neutral[name] for name in self.left_open})
 
 
+def _short(value: float) -> str:
+    """A number in few digits, in all of them where few stand for another one as well.
+
+    Example:
+        >>> _short(0.70), _short(1.0), _short(0.1234561)
+        ('0.7', '1', '0.1234561')
+    """
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
 def sweep(
     *,
     temperature: Iterable[float] = (0.7,),
-    top_p: Iterable[float] = (1.0,),
+    top_p: Iterable[float | None] = (1.0,),
     top_k: Iterable[int | None] = (0,),
     min_p: Iterable[float | None] = (0.0,),
     repetition_penalty: Iterable[float | None] = (1.0,),
@@ -160,11 +171,17 @@ class Answer:
     batch_size: int = 1
 
 
+#: What a record says of how a checkpoint was run, where it was one.
+_RUN: Final = ("dtype", "device", "load_in_4bit", "revision", "checkpoint", "chat_template")
+
+
 @dataclass(frozen=True)
 class SampleRecord:
     """A line of the file that ``tokext sample`` writes.
 
-    `dtype`, `device` and `load_in_4bit` say how a checkpoint was run; of a server nothing is known.
+    `dtype`, `device` and `load_in_4bit` say how a checkpoint was run, `revision` and `checkpoint`
+    which commit of the hub and which files it was, and `chat_template` which text its own template
+    had, the last two by digests. Of a server nothing is known.
     """
 
     job: Job
@@ -175,6 +192,9 @@ class SampleRecord:
     dtype: str | None = None
     device: str | None = None
     load_in_4bit: bool | None = None
+    revision: str | None = None
+    checkpoint: str | None = None
+    chat_template: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The line as plain data; keys that a prompt leaves empty are left out."""
@@ -186,7 +206,7 @@ class SampleRecord:
             "language": prompt.language,
             "allowed": list(prompt.allowed),
         }
-        run = {"dtype": self.dtype, "device": self.device, "load_in_4bit": self.load_in_4bit}
+        run = {name: getattr(self, name) for name in _RUN}
         told: dict[str, Any] = {key: value for key, value in asked.items() if value}
         told |= {key: value for key, value in run.items() if value is not None}
         return {

@@ -128,6 +128,12 @@ class SampleLog:
             **self._made_by,
         }
         for key, value in wanted.items():
+            if key in self._made_by and key not in record and value is not None:
+                raise OutputError(
+                    f"{place} does not say its {key}, as an older tokext wrote it: whether this "
+                    "run would have made it is not known.",
+                    hint=_OTHERWISE,
+                )
             if record.get(key) != value:
                 raise OutputError(
                     f"{place} was made otherwise: its {key} is {record.get(key)!r:.90}, not "

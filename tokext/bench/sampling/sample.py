@@ -105,6 +105,9 @@ def sample_model(
         "dtype": str(loaded.model.dtype).removeprefix("torch."),
         "device": run_device(loaded.model).type,
         "load_in_4bit": bool(getattr(loaded.model, "is_loaded_in_4bit", False)),
+        "revision": loaded.revision or None,
+        "checkpoint": loaded.digest or None,
+        "chat_template": format_.own_digest,
     }
     ids = _prompt_ids(loaded, format_, jobs)
     with SampleLog(output, jobs, made_by=made_by, force=force) as log:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -135,6 +136,14 @@ class PromptFormat:
         self._system_is_folded = False
         if self.template is None:
             self._check_own()
+
+    @property
+    def own_digest(self) -> str | None:
+        """A digest of the tokenizer's own chat template; None where another one is used."""
+        if self.template:
+            return None
+        told = json.dumps(self.tokenizer.chat_template, sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:8]
 
     def text(self, prompt: Prompt) -> str:
         """The string that the model reads, without the begin-of-sequence token."""

@@ -33,7 +33,7 @@ def sample_server(
     model: str,
     template: str | Path = OWN,
     temperature: Iterable[float] = (0.7,),
-    top_p: Iterable[float] = (1.0,),
+    top_p: Iterable[float] | None = None,
     top_k: Iterable[int] | None = None,
     min_p: Iterable[float] | None = None,
     repetition_penalty: Iterable[float] | None = None,
@@ -51,10 +51,11 @@ def sample_server(
     text is made here, and sent to its completions endpoint, which puts the begin-of-sequence token
     in front. The same call goes on where a killed one stopped.
 
-    Temperature and top-p are sent always, the other settings where they are given: not every server
-    knows them. What is not given, the server decides, and samples say None for it. `transformers
-    serve` is known by its paths; it is sent all settings, given or not, in the way that it heeds
-    them, and one request at a time, since its seed holds for the next answer alone.
+    The temperature is sent always, the other settings where they are given: not every server knows
+    them, and some refuse a top-p of 1. What is not given, the server decides, and samples say None
+    for it. `transformers serve` is known by its paths; it is sent all settings, given or not, in
+    the way that it heeds them, and one request at a time, since its seed holds for the next answer
+    alone.
 
     Args:
         url: As ``http://localhost:8000/v1``.
@@ -63,9 +64,9 @@ def sample_server(
         model: What the server calls the model.
         template: ``own``, the name of another format, or a file.
         temperature: Each of these five may hold several values.
-        top_p: Keep the likeliest tokens up to this share.
-        top_k: Keep so many of the likeliest tokens; 0 for all. None of it, or of the two after it,
+        top_p: Keep the likeliest tokens up to this share. None of it, or of the three after it,
             leaves that to the server.
+        top_k: Keep so many of the likeliest tokens; 0 for all.
         min_p: Keep tokens that have at least this share of the likeliest one's.
         repetition_penalty: Divide the logits of what was said before by this.
         n: Samples of each prompt under each setting.
@@ -84,7 +85,7 @@ def sample_server(
     """
     settings = sweep(
         temperature=temperature,
-        top_p=top_p,
+        top_p=(None,) if top_p is None else top_p,
         top_k=(None,) if top_k is None else top_k,
         min_p=(None,) if min_p is None else min_p,
         repetition_penalty=(None,) if repetition_penalty is None else repetition_penalty,

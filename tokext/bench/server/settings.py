@@ -32,8 +32,8 @@ def settings_sent(sampling: Sampling, *, in_config: bool) -> dict[str, Any]:
     """The fields of a request; a setting that is left open is not among them.
 
     Example:
-        >>> settings_sent(Sampling(top_k=None, min_p=None, repetition_penalty=1.2), in_config=False)
-        {'temperature': 0.7, 'top_p': 1.0, 'repetition_penalty': 1.2}
+        >>> settings_sent(Sampling(top_p=None, min_p=None, repetition_penalty=1.2), in_config=False)
+        {'temperature': 0.7, 'top_k': 0, 'repetition_penalty': 1.2}
     """
     given = {name: value for name, value in asdict(sampling).items() if value is not None}
     if not in_config:
