@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 from bench_sentences import JAPANESE
@@ -366,6 +367,15 @@ def test_one_sequence_that_does_not_fit_is_a_stated_failure(fine):
     )
     with pytest.raises(ModelError, match="one sequence alone"):
         measure_subjects([one], TEXT, new_tokens=4, prefill_chars=10, machine="h200")
+
+
+def test_a_shape_that_memory_has_no_room_for_is_refused_before_it_is_made(fine):
+    if psutil.virtual_memory().available > 270e9:
+        pytest.skip("this machine has room for 70 billion numbers of 32 bits")
+    options = {**SMALL, "shape": "llama-2-70b"}
+    with pytest.raises(ModelError, match=r"takes 27\d\.\d GB in float32, and .* are free") as bad:
+        measure_throughput([fine], {"text": [TEXT]}, **options)
+    assert "--dtype bfloat16" in bad.value.hint
 
 
 def test_a_model_and_a_tokenizer_of_different_sizes_are_refused(tmp_path):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 
 from tokext.bench.machines import Machine, find_machine
@@ -18,6 +19,7 @@ from tokext.bench.shapes import find_shape
 from tokext.bench.speed.memory import stored_bytes
 from tokext.bench.speed.random_models import random_model
 from tokext.bench.speed.timed import measured_machine
+from tokext.corpus.memory import show_bytes
 from tokext.errors import InputError, ModelError
 from tokext.model.load import find_dtype, is_out_of_memory, load_model, run_device
 from tokext.tokenizer.load import Tokenizer, load_tokenizer
@@ -121,6 +123,8 @@ def open_subject(
     tokenizer = load_tokenizer(name)
     usual = "float32" if device.type == "cpu" else "bfloat16"
     floats = find_dtype(usual if dtype == "auto" else dtype)
+    if device.type == "cpu":
+        _refuse_too_large(shape, tokenizer.size, floats)
     try:
         model = random_model(find_shape(shape), tokenizer.size, device=device, dtype=floats)
     except (RuntimeError, MemoryError) as error:
@@ -131,6 +135,20 @@ def open_subject(
             hint="choose a smaller --shape, or --dtype bfloat16.",
         ) from error
     return Subject(tokenizer.name, model, tokenizer, shape=shape)
+
+
+def _refuse_too_large(shape: str, n_rows: int, dtype: torch.dtype) -> None:
+    """Refuse weights that memory has no room for: the kernel ends a process that fills them."""
+    cost = find_shape(shape).cost(n_rows, torch.empty((), dtype=dtype).element_size())
+    n_bytes = cost.weight_bytes(0 if find_shape(shape).tied else n_rows)
+    free = psutil.virtual_memory().available
+    if n_bytes > free:
+        raise ModelError(
+            f"a {shape} with {n_rows:,} rows takes {show_bytes(n_bytes)} in "
+            f"{str(dtype).removeprefix('torch.')}, and {show_bytes(free)} of memory are free.",
+            hint="choose a smaller --shape, --dtype bfloat16, or fewer models at a time: all that "
+            "are compared lie in memory together.",
+        )
 
 
 def machine_of(name: str, model: Any) -> Machine:
