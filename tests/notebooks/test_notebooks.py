@@ -81,25 +81,45 @@ def test_it_uses_what_the_reference_documents(path):
                 assert f"tokext.{node.attr}" in DOCUMENTED
 
 
-@pytest.mark.parametrize("where", ["beside a checkout", "in a checkout", "anywhere else"])
-@each
-def test_the_first_cell_installs_what_is_there_with_extras_that_there_are(
-    path, where, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    places = {"in a checkout": ROOT / "notebooks"}
-    if where == "beside a checkout":
-        (tmp_path / "checkout").symlink_to(ROOT)
-    monkeypatch.chdir(places.get(where, tmp_path))
-    asked = []
+def run_first_cell(path, asked):
+    """The first cell where tokext is not installed; what pip is asked for is put into `asked`."""
     first = re.sub(r'%pip install --quiet (".*")', r"asked.append(f\1)", code(read(path))[0].source)
     exec(first, {"asked": asked})
+
+
+@pytest.fixture
+def no_tokext(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+
+@pytest.mark.parametrize("where", ["beside a checkout", "in a checkout"])
+@each
+def test_the_first_cell_installs_what_is_there_with_extras_that_there_are(
+    path, where, tmp_path, monkeypatch, no_tokext
+):
+    if where == "beside a checkout":
+        (tmp_path / "checkout").symlink_to(ROOT)
+    monkeypatch.chdir(tmp_path if where == "beside a checkout" else ROOT / "notebooks")
+    asked = []
+    run_first_cell(path, asked)
     [(source, extras)] = [re.fullmatch(r"(.+)\[(.+)\]", one).groups() for one in asked]
-    assert source == ("tokext" if where == "anywhere else" else str(ROOT))
+    assert source == str(ROOT)
     known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     given = [need for extra in extras.split(",") for need in known["optional-dependencies"][extra]]
     four_bit = "load_in_4bit" in str(code(read(path)))
     assert any(need.startswith("bitsandbytes") for need in given) == four_bit
+
+
+@each
+def test_without_a_checkout_the_first_cell_stops_and_says_how_to_get_one(
+    path, tmp_path, monkeypatch, no_tokext
+):
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    with pytest.raises(SystemExit, match=r"^tokext is not here: .*`!git clone ADDRESS checkout`"):
+        run_first_cell(path, asked)
+    assert asked == []
+    assert "bring one\nto `./checkout` first" in read(path).cells[0].source
 
 
 @pytest.mark.slow
