@@ -15,9 +15,12 @@ from plain_twin import load_plain
 
 
 @contextlib.contextmanager
-def serve_completions(folder: Path) -> Iterator[str]:
-    """Serve a checkpoint that need not be there yet: it is loaded when it is asked."""
-    lock = threading.Lock()
+def serve_completions(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Serve a checkpoint that need not be there yet: it is loaded when it is asked.
+
+    Its address is given, and a list that every prompt is put into as it came.
+    """
+    lock, prompts = threading.Lock(), []
 
     @cache
     def loaded():
@@ -32,6 +35,7 @@ def serve_completions(folder: Path) -> Iterator[str]:
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with lock:
+                prompts.append(asked["prompt"])
                 model, tokenizer = loaded()
                 torch.manual_seed(asked["seed"])
                 ids = tokenizer(asked["prompt"], return_tensors="pt")
@@ -56,7 +60,7 @@ def serve_completions(folder: Path) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/v1"
+        yield f"http://127.0.0.1:{server.server_port}/v1", prompts
     finally:
         server.shutdown()
         server.server_close()

@@ -21,6 +21,7 @@ class Ran:
     system: System
     folder: Path
     commands: list[str]
+    prompts: list[str]
 
     @property
     def base(self) -> Path:
@@ -48,6 +49,6 @@ def ran(request, tmp_path_factory) -> Ran:
     system, folder = request.param, tmp_path_factory.mktemp(request.param.page)
     page = DOCS / "systems" / f"{system.page}.md"
     fill(folder, page)
-    with serve_completions(folder / "xwin-ja") as address:
+    with serve_completions(folder / "xwin-ja") as (address, prompts):
         instead = {"http://localhost:8000/v1": address, "llama-2-7b": "mistral-tiny"}
-        return Ran(system, folder, run_page(page, folder, instead))
+        return Ran(system, folder, run_page(page, folder, instead), prompts)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import torch
-from page_folder import DOCS
+from page_folder import DOCS, blocks
 from plain_twin import load_plain
 from safetensors.torch import load_file
 
@@ -92,6 +92,19 @@ def test_the_prompt_is_what_the_model_was_made_for(ran):
     assert tokenizer.decode(ids[1:]).replace("</s> ", "</s>") == wanted
     if tokenizer.chat_template:
         assert PromptFormat(tokenizer, OWN).ids(prompt) == ids
+
+
+def test_the_server_of_a_page_that_has_one_is_sent_the_prompts_in_the_model_s_own_form(ran):
+    """Each as text, with no mark of a sequence's beginning: servers put that there themselves."""
+    page = DOCS / "systems" / f"{ran.system.page}.md"
+    [shown] = [b.text.strip() for b in blocks(page) if "{user}" in b.text] or [""]
+    wanted = [
+        ran.system.prompt.format(system=asked.system, user=asked.prompt)
+        if asked.system
+        else shown.replace("{user}", asked.prompt)
+        for asked in read_prompts("ja")
+    ]
+    assert sorted(ran.prompts) == (sorted(wanted) if ran.system.page == "xwin" else [])
 
 
 def test_every_prompt_has_an_answer_and_no_answer_a_padding_piece(ran):
