@@ -30,13 +30,13 @@ from typing import Any
 import torch
 from bilingual import HELD_OUT_CHARS, ORIGINS, Texts, mixed, texts
 from conditions import machine, stamp, versions
-from trained import SHAPES, Setup
+from trained import SHAPES, Setup, train_new_rows
 
 from tokext import merge_vocab, train_vocab
 from tokext.model import resize_checkpoint
 from tokext.model.bits import unigram_bits_per_char
 from tokext.model.plan import INITS
-from tokext.model.tiny import TinyOptions, token_stream, train
+from tokext.model.tiny import token_stream, train
 from tokext.output import json_text, whole_folder, write_whole
 from tokext.records import Extension
 from tokext.report.charts import png
@@ -219,25 +219,6 @@ def compare(
     }
 
 
-def train_new_rows(
-    model: Any,
-    stream: torch.Tensor,
-    options: TinyOptions,
-    extension: Extension,
-    watch: Callable[[int], None],
-) -> None:
-    """Train the rows of added pieces alone; all others get no gradient and no decay."""
-    weight = model.get_input_embeddings().weight
-    for parameter in model.parameters():
-        parameter.requires_grad_(parameter is weight)
-    kept = torch.ones(len(weight), 1, device=weight.device)
-    kept[extension.base.size : extension.size] = 0
-    before = weight.detach()[: extension.base.size].clone()
-    weight.register_hook(lambda gradient: gradient.masked_fill(kept.bool(), 0.0))
-    train(model, stream, dataclasses.replace(options, decay=0.0), [weight], after_step=watch)
-    assert torch.equal(weight[: extension.base.size], before), "a base row was trained"
-
-
 def once(path: Path, work: Callable[[], Any]) -> Any:
     """What was measured in an earlier run, or now."""
     if not path.exists():
@@ -273,6 +254,17 @@ def table(result: dict[str, Any]) -> str:
         cells = " | ".join(f"{b['ja']:.3f} / {b['en']:.3f}" for b in bits)
         lines.append(f"| {row['trained']} | {row['init']} | {cells} |")
     return "\n".join(lines)
+
+
+def section(result: dict[str, Any]) -> str:
+    """On the page of results: every training is a row."""
+    return f"Bits per character of Japanese / English, by steps of training:\n\n{table(result)}"
+
+
+def losses(result: dict[str, Any]) -> list[str]:
+    """Whether the model that is extended is a worse one than was aimed at."""
+    over, met = max(result["base"]["over_unigram"].values()), result["base"]["target_met"]
+    return [] if met else [f"the base was to need {TARGET} of a unigram model's bits: {over:.2f}"]
 
 
 def picture(result: dict[str, Any], trained: str) -> bytes:

@@ -151,3 +151,16 @@ def test_a_rate_stands_with_its_interval_and_one_of_nothing_is_a_dash():
 def test_the_floor_of_the_leakage_rules_stands_on_the_page():
     shown = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
     assert "Of clean Japanese answers of real models the rules flag 0.38% (0.07–1.96%)" in shown
+
+
+def test_every_initialization_stands_on_the_page_with_its_bits():
+    initialization = page.load(next(s for s in SCRIPTS if s.name == "initialization"))
+    bits = {"0": {"ja": 3.25, "en": 2.5}, "100": {"ja": 2.125, "en": 2.5}}
+    row = {"init": "zero", "trained": "new rows", "bits_per_char": bits, "seconds": 1.0}
+    base = {"over_unigram": {"ja": 0.75, "en": 0.91}, "target_met": False}
+    result = {"conditions": {"steps": [100]}, "base": base, "rows": [row]}
+    shown = initialization.section(result)
+    assert "| new rows | zero | 3.250 / 2.500 | 2.125 / 2.500 |" in shown
+    assert initialization.losses(result) == [
+        "the base was to need 0.8 of a unigram model's bits: 0.91"
+    ]

@@ -10,8 +10,7 @@ import torch
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
-from initialization import train_new_rows
-from trained import SHAPES, Setup
+from trained import SHAPES, Setup, train_new_rows
 
 from tokext.errors import ModelError
 from tokext.model.tiny import TinyOptions, build_tiny
