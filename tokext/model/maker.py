@@ -10,10 +10,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from tokext.errors import ModelError
 from tokext.model.mixture import Mixture
 from tokext.model.plan import RowPlan
-from tokext.model.rows import mix_table, rescale
+from tokext.model.rows import check_ids, mix_table, rescale
 from tokext.model.spread import (
     Spread,
     covariance_factor,
@@ -73,6 +72,9 @@ class RowMaker:
         source: The base rows.
         device: Where to calculate.
         dtype: The dtype of the rows; the source's if not given.
+
+    Raises:
+        ModelError: An id lies outside the base.
     """
 
     def __init__(
@@ -83,6 +85,8 @@ class RowMaker:
         dtype: torch.dtype | None = None,
     ) -> None:
         _hear_out_sparse_tensors()
+        for ids in (plan.mixture.ids, plan.center_ids):
+            check_ids(ids, source.n_rows)
         self.plan = plan
         self.source = source
         self.device = torch.device(device)
@@ -91,7 +95,6 @@ class RowMaker:
         self.norm = self.spread.median_norm if plan.rescale and self.spread else None
         self.center = self._center()
         self.factor = self._factor()
-        self._mixture, self._table = self._whole_table()
 
     @property
     def dim(self) -> int:
@@ -125,8 +128,8 @@ class RowMaker:
         return list(zip(part.ids.tolist(), part.weights.tolist(), strict=True))
 
     def _mixed(self, start: int, stop: int) -> Tensor:
-        part = self._mixture.part(start, stop)
-        table = self._table
+        mixture, table = self._read_once
+        part = mixture.part(start, stop)
         if table is None:
             used, part = part.narrowed()
             table = self._take(used).float()
@@ -151,7 +154,7 @@ class RowMaker:
 
     def _cuts(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """The range in parts whose base rows fit the table."""
-        if self._table is None and stop - start > 1:
+        if self._read_once[1] is None and stop - start > 1:
             part = self.plan.mixture.part(start, stop)
             if len(torch.unique(part.ids)) * self.dim * 4 > _TABLE_BYTES:
                 middle = (start + stop) // 2
@@ -161,11 +164,6 @@ class RowMaker:
         yield start, stop
 
     def _take(self, ids: Tensor) -> Tensor:
-        if ids.numel() and int(ids.max()) >= self.source.n_rows:
-            raise ModelError(
-                f"constituent {int(ids.max())} lies outside the base's {self.source.n_rows} rows.",
-                hint="use the tokenizer folder that was merged for this checkpoint's base.",
-            )
         return self.source.take(ids).to(self.device)
 
     def _whole_table(self) -> tuple[Mixture, Tensor | None]:
@@ -174,6 +172,11 @@ class RowMaker:
         if used.numel() * self.dim * 4 > _TABLE_BYTES:
             return self.plan.mixture, None
         return narrow, self._take(used).float()
+
+    @functools.cached_property
+    def _read_once(self) -> tuple[Mixture, Tensor | None]:
+        """The mixture and its table, read for the first row that is made."""
+        return self._whole_table()
 
     @functools.cached_property
     def _read_again(self) -> tuple[Mixture, Tensor | None]:

@@ -159,7 +159,7 @@ def mix_rows(
     Raises:
         ModelError: An id lies outside the base.
     """
-    _check_ids(mixture.ids, len(weight))
+    check_ids(mixture.ids, len(weight))
     used, narrow = mixture.to(weight.device).narrowed()
     table = weight.index_select(0, used).float()
     return mix_table(table, narrow, center=center, norm=norm, dtype=dtype or weight.dtype)
@@ -216,7 +216,12 @@ def rescale(rows: Tensor, norm: float | None) -> Tensor:
     return rows * torch.where(norms > 0, norm / norms, 1.0)
 
 
-def _check_ids(ids: Tensor, base_size: int) -> None:
+def check_ids(ids: Tensor, base_size: int) -> None:
+    """Refuse constituents that are no rows of the base.
+
+    Raises:
+        ModelError: An id lies outside the base.
+    """
     wrong = ids[(ids < 0) | (ids >= base_size)]
     if wrong.numel():
         raise ModelError(
