@@ -4,9 +4,11 @@ import dataclasses
 
 import pytest
 
+from tokext.bench import plan as plan_module
 from tokext.bench.counting.evenly import EvenSample
 from tokext.bench.plan import hold_out, plan_sizes
 from tokext.bench.price import find_price
+from tokext.cli.tables import plan_table
 from tokext.corpus.embedded import embedded_lines
 from tokext.errors import InputError, TokextError
 from tokext.merge.extension import merge_vocab
@@ -109,23 +111,35 @@ def test_the_fastest_size_is_not_always_the_largest(texts):
     assert tiny.fastest.decode_chars_per_second == max(speeds)
 
 
-def test_a_document_is_learned_from_or_measured_on_and_never_both():
-    documents = [f"文書{n}" for n in range(1000)]
+DOCUMENTS = [f"文書{n:04}" for n in range(1000)]
+
+
+@pytest.mark.parametrize("n_blocks", [1, 4])
+def test_what_is_held_out_is_the_end_of_each_block_and_not_single_lines(monkeypatch, n_blocks):
+    monkeypatch.setattr(plan_module, "_BLOCK_CHARS", 6 * 1000 // n_blocks)
     kept = EvenSample(1 << 20)
-    learned = [d for batch in hold_out([documents, documents], kept) for d in batch]
-    assert set(learned) | set(kept.documents) == set(documents)
-    assert not set(learned) & set(kept.documents)
-    assert 5 < len(set(kept.documents)) < 50
+    batches = [DOCUMENTS[at : at + 50] for at in range(0, 1000, 50)]
+    learned = [d for batch in hold_out(batches, kept) for d in batch]
+    length = 1000 // n_blocks
+    ends = [list(range(at - length // 50, at)) for at in range(length, 1001, length)]
+    assert kept.documents == [DOCUMENTS[n] for end in ends for n in end]
+    assert sorted(learned + kept.documents) == DOCUMENTS
 
 
-def test_what_is_held_out_does_not_depend_on_the_order():
-    sides = []
-    for order in (LINES, LINES[::-1]):
-        kept = EvenSample(1 << 20)
-        for _ in hold_out([list(order)], kept):
-            pass
-        sides.append(set(kept.documents))
-    assert sides[0] == sides[1] != set()
+@pytest.mark.parametrize("documents", [[], ["一"], ["一", "二"], ["一" * 99, "二", "三" * 99]])
+def test_however_few_documents_there_are_one_is_learned_from(documents):
+    kept = EvenSample(1 << 20)
+    learned = [d for batch in hold_out([documents], kept) for d in batch]
+    assert learned + kept.documents == documents
+    assert learned[:1] == documents[:1]
+    assert len(kept.documents) == (len(documents) > 1)
+
+
+def test_a_plan_says_whether_it_was_measured_on_text_of_the_same_works(texts, plan):
+    own = plan_sizes(texts[0], **SMALL)
+    assert [own.text_of_corpus, plan.text_of_corpus] == [True, False]
+    said = "gains more than other text: name some with --text"
+    assert [said in plan_table(of) for of in (own, plan)] == [True, False]
 
 
 def test_a_text_that_gives_fewer_pieces_is_measured_up_to_what_it_gives(texts):
@@ -144,6 +158,7 @@ def test_a_plan_is_read_back_as_it_was_written(plan, tmp_path):
 def test_a_plan_from_before_training_was_recorded_is_read_too(plan, tmp_path):
     record = plan.record()
     assert record["result"].pop("training")["min_count"] == 2
+    assert record["result"].pop("text_of_corpus") is False
     write_whole(tmp_path / "plan.json", json_text(record))
     assert read_plan(tmp_path / "plan.json") == dataclasses.replace(plan, training={})
 

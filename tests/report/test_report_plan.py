@@ -1,6 +1,8 @@
 """A plan in a report: its curves, their marks, every size, and the sentence at the head."""
 
+import dataclasses
 import json
+import shutil
 
 import pytest
 
@@ -72,6 +74,17 @@ def test_the_knee_and_the_fastest_are_marked_where_the_plan_has_them(plan, write
     assert "knee: 2,000 pieces, 1.50" in text
     assert "fastest: 8,000 pieces, 161.80" in text
     assert "With 2,000 pieces a token would carry 1.500 characters instead of 0.900." in text
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"), [("en", "other text gains less."), ("ja", "これより少なくなります。")]
+)
+def test_what_was_measured_on_text_of_the_same_works_is_said_to_be(plan, write, locale, said):
+    for own in (True, False):
+        record = dataclasses.replace(plan, text_of_corpus=own).record()
+        folder = write(record, locale)
+        assert (said in (folder / "report.html").read_text(encoding="utf-8")) == own
+        shutil.rmtree(folder)
 
 
 def test_a_damaged_plan_is_refused_by_the_name_of_its_file(plan, write):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -34,8 +33,11 @@ SIZES = (
 #: Enough to tell neighboring sizes apart, and counted at all of them in seconds.
 _MEASURED_CHARS = 1_000_000
 
-#: One document in so many is kept from training and measured on.
+#: One character in so many is kept from training and measured on.
 _HELD_OUT = 50
+
+#: In one stretch at the end of so many characters: as long as a novel, and spread evenly all the same.
+_BLOCK_CHARS = 5_000_000
 
 #: Lines are measured in documents, or the space that begins each would weigh too much.
 _DOCUMENT_LINES = 20
@@ -55,8 +57,9 @@ def plan_sizes(
 
     Args:
         inputs: Text to learn from; see `tokext.read_corpus`.
-        texts: Held-out text. Without it one document in 50 is kept from training, chosen by what
-            it says: the same ones in every run, and all copies of a document on one side.
+        texts: Held-out text. Without it `hold_out` keeps a fiftieth of the inputs from training.
+            That is text of the same works or sources, so what is measured on it is rather an upper
+            bound of what other text gains.
         sizes: Numbers of pieces to look at; those that the text cannot give are left out.
         shape: The model whose cost is predicted.
         pricing: What `tokext.bench.price.find_price` takes beside the shape.
@@ -93,7 +96,8 @@ def plan_sizes(
         training=training.options,
         corpus=corpus.name,
         n_corpus_chars=corpus.stats.n_chars,
-        text=held_out.name if held_out else f"1 in {_HELD_OUT} documents of {corpus.name}",
+        text=held_out.name if held_out else f"a held-out fiftieth of {corpus.name}",
+        text_of_corpus=held_out is None,
         n_chars=n_chars,
         n_asked=max(sizes),
         shape=shape,
@@ -135,20 +139,45 @@ def _learn(
 
 
 def hold_out(batches: Iterable[list[str]], kept: EvenSample) -> Iterator[list[str]]:
-    """Yield the documents to learn from, and put one in 50 into the sample instead.
+    """Yield the documents to learn from, and put the last fiftieth of each block into the sample.
+
+    A block is five million characters, or what is left of an input. The neighbors of a line are of
+    the same work, and whoever learns from them knows its names and its phrases: so what is held out
+    is as long a stretch as the text allows, and no single lines. Of two copies of a document one
+    may be learned from and the other measured on, unless duplicates are dropped before.
 
     Example:
         >>> kept = EvenSample(1000)
         >>> learned = [d for batch in hold_out([[str(n) for n in range(200)]], kept) for d in batch]
         >>> len(learned), kept.documents
-        (196, ['2', '52', '155', '168'])
+        (197, ['197', '198', '199'])
     """
+    for block in _blocks(batches):
+        end = _fiftieth_from_the_end(block)
+        kept.add(block[end:])
+        yield block[:end]
+
+
+def _blocks(batches: Iterable[list[str]]) -> Iterator[list[str]]:
+    block: list[str] = []
+    n_chars = 0
     for batch in batches:
-        sides: tuple[list[str], list[str]] = [], []
-        for document in batch:
-            sides[_is_held_out(document)].append(document)
-        kept.add(sides[True])
-        yield sides[False]
+        block += batch
+        n_chars += sum(map(len, batch))
+        if n_chars >= _BLOCK_CHARS and len(block) > 1:
+            yield block
+            block, n_chars = [], 0
+    yield block
+
+
+def _fiftieth_from_the_end(block: list[str]) -> int:
+    """Where the last fiftieth begins: in front of one document at least, behind one, too."""
+    enough = sum(map(len, block)) / _HELD_OUT
+    n_chars, at = 0, len(block)
+    while at > 1 and n_chars < enough:
+        at -= 1
+        n_chars += len(block[at])
+    return at
 
 
 def sizes_within(sizes: Sequence[int], n_most: int) -> list[int]:
@@ -159,8 +188,3 @@ def sizes_within(sizes: Sequence[int], n_most: int) -> list[int]:
         ([0, 1000, 2000, 3300], [0, 1000, 2000])
     """
     return sorted({0, *(size for size in sizes if size <= n_most), min(n_most, max(sizes))})
-
-
-def _is_held_out(document: str) -> bool:
-    digest = hashlib.blake2b(document.encode(errors="surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") % _HELD_OUT == 0

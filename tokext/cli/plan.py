@@ -19,7 +19,8 @@ from tokext.cli.training_options import training
     "texts",
     multiple=True,
     metavar="FILE...",
-    help="Held-out text to measure on.  [default: one in 50 documents, kept from training]",
+    help="Text of other works to measure on.  [default: the last fiftieth of every 5 million "
+    "characters, kept from training: of the same works, it gains more than other text]",
 )
 @click.option(
     "--sizes",
@@ -59,7 +60,7 @@ def command(
     """Say how many pieces to add: what each size brings, and what it costs a model.
 
     One training run, with the options of train-vocab, is cut to many sizes. Characters per token
-    are measured on held-out text; speeds are the best that the machine allows by its bandwidth and
+    are measured on held-out text, best of other works (--text); speeds are the best that the machine allows by its bandwidth and
     arithmetic.
 
     \b

@@ -74,6 +74,13 @@ def _compression_cells(row: CompressionRow) -> list[str]:
     ]
 
 
+#: What is measured without --text.
+_SAME_WORKS = (
+    "that is text of the same works or sources, and gains more than other text: name some with "
+    "--text"
+)
+
+
 def plan_table(plan: Plan) -> str:
     """A line a size, the knee and the fastest marked; above, what it all holds for."""
     heads = ("added", "chars/token", "per 1,000 more", "extra MB", "ms/step", "chars/s", "context",
@@ -81,6 +88,7 @@ def plan_table(plan: Plan) -> str:
     lines = [
         f"{plan.base} and {plan.corpus} ({plan.n_corpus_chars:,} characters), "
         f"measured on {plan.text} ({plan.n_chars:,})",
+        *([_SAME_WORKS] if plan.text_of_corpus else []),
         f"{plan.shape} on {plan.machine} at {plan.bytes_per_second / 1e9:,.0f} GB/s, "
         f"batch {plan.batch_size}, at best",
         "  ".join(heads),

@@ -13,6 +13,10 @@ from tokext.records.record import InputFile, read_record, run_record
 from tokext.records.typed import typed
 
 
+#: What older plans do not have, and what is taken for it.
+_NEWER: Mapping[str, Any] = {"training": {}, "text_of_corpus": False}
+
+
 @dataclass(frozen=True)
 class PlanRow:
     """One size, measured on held-out text and predicted for one model and machine.
@@ -41,7 +45,8 @@ class Plan:
     is smaller, the training text gives no more pieces. Speeds are the best that the machine allows,
     in characters a second of the whole batch, each sequence reading `n_prefill_chars` and then
     writing `n_decode_chars`. `training` holds all options of the
-    training run, where they are known.
+    training run, where they are known. Where `text_of_corpus`, the held-out text is of the same
+    works or sources as what was learned from, so that its figures are rather an upper bound.
     """
 
     base: str
@@ -66,6 +71,7 @@ class Plan:
     inputs: tuple[InputFile, ...]
     rows: tuple[PlanRow, ...]
     training: Mapping[str, Any] = field(default_factory=dict)
+    text_of_corpus: bool = False
 
     def chars_per_token(self, row: PlanRow) -> float:
         """Characters of the held-out text divided by its tokens at this size."""
@@ -125,9 +131,9 @@ class Plan:
                 for row in fields["rows"]
             )
             named = {
-                f.name: fields[f.name] for f in dataclasses.fields(Plan) if f.name != "training"
+                f.name: fields[f.name] for f in dataclasses.fields(Plan) if f.name not in _NEWER
             }
-            named["training"] = fields.get("training", {})  # which older plans do not have
+            named |= {name: fields.get(name, default) for name, default in _NEWER.items()}
             inputs = tuple(InputFile(**file) for file in fields["inputs"])
             return typed(Plan(**(named | {"rows": rows, "inputs": inputs})))
         except (KeyError, TypeError) as error:

@@ -57,6 +57,8 @@ def _chart(name: str, plan: Plan, curve: Curve, words: Words) -> Chart:
         "bytes_per_second": plan.bytes_per_second,
     }
     title, note = words(f"plan.{key}.chart"), words(f"plan.{key}.note", **_settings(plan))
+    if key == "gain" and plan.text_of_corpus:
+        note += words("plan.gain.own")
     return Chart(name, "curves", title, alt_text(words, "plan.alt", [s for s in spoken if s]), data,
                  note)  # fmt: skip
 
