@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 from report_data import JAPANESE, write_rows, write_run, write_tokenizer
-from traced import untraced
+from traced import NUMBER, untraced
 
 from tokext.cli.main import main
 from tokext.records import write_record
@@ -28,6 +28,20 @@ def shown(report_folder):
 
 def test_every_number_of_the_markdown_is_in_the_json(report_folder):
     assert untraced(report_folder) == []
+
+
+def test_a_number_that_stands_elsewhere_in_the_json_is_not_traced(report_folder, shown, tmp_path):
+    folder = shutil.copytree(report_folder, tmp_path / "damaged")
+    whole = (folder / "report.md").read_text(encoding="utf-8")
+    rows = shown["tables"]["compression"]["rows"]
+    before, after = (f"| {row['chars_per_token']:.3f} |" for row in rows[:2])
+    [token, *_] = shown["samples"][0]["segmentations"][0]["tokens"]
+    times = f"{shown['headline']['times']:.2f}"
+    for one, other in ((before, after), (f"carries {times}", f"carries {token['id']}")):
+        assert one in whole
+        (folder / "report.md").write_text(whole.replace(one, other, 1), encoding="utf-8")
+        assert untraced(folder) == [NUMBER.findall(other)[0]]
+    (folder / "report.md").write_text(whole, encoding="utf-8")
 
 
 def test_every_table_chart_and_fact_names_files_that_are_what_they_say(shown, base, rows, tmp_path):

@@ -71,7 +71,8 @@ def _headline_of_leakage(result: Mapping[str, Any], words: Words) -> Headline:
 def _headline_of_sweep(sweep: Sweep, words: Words) -> Headline:
     shares = [cell.share for cell in sweep.cells if cell.n]
     if not shares:
-        return Headline(words("headline.sweep.none", n=len(sweep.of("before"))), {"total": 0})
+        none = {"total": 0, "n": len(sweep.of("before"))}
+        return Headline(words("headline.sweep.none", n=none["n"]), none)
     numbers = {"n": len(sweep.of("before")), "low": min(shares), "high": max(shares)}
     said = {"n": f"{numbers['n']:,}", "low": f"{min(shares):.1%}", "high": f"{max(shares):.1%}"}
     return Headline(words("headline.sweep", **said), numbers)
