@@ -74,8 +74,10 @@ def parts(shown):
     }
     for name, part in [*tables.items(), *shown["charts"].items(), *about.items()]:
         # What a sweep's notes say of the method, such as the level of a test, is no result.
-        constants = sorted(written(part["note"])) if name.startswith("sweep") else []
-        titled.setdefault(part["title"], []).append(part | {"constants": constants})
+        constants = written(part["note"]) if name.startswith("sweep") else set()
+        if name in about:  # digits of the pieces themselves
+            constants |= written([piece["piece"] for piece in shown["pieces"][name]])
+        titled.setdefault(part["title"], []).append(part | {"constants": sorted(constants)})
     return titled
 
 
