@@ -92,6 +92,20 @@ def test_the_lead_says_what_each_mode_wrote_and_no_other(tmp_path):
         assert [lead for lead in leads if lead in page] == said
 
 
+def test_how_a_speed_was_measured_stands_beside_it(tmp_path):
+    typed = ("bench", "throughput", "/home/me/base", "--repeats=3")
+    for rows, command, options in (
+        ([replace(row, command=typed) for row in ROWS],
+         "tokext bench throughput base --repeats=3",
+         "corpus=held-out.txt, mode=replay, device_name=cpu <i>, dtype=float32, "
+         "is_compiled=False, n_processes=1"),
+        ([served_row("m", None)], None, "corpus=t, n_prompt_chars=500, max_new_tokens=128"),
+    ):  # fmt: skip
+        report = json.loads((write(tmp_path, rows) / "report.json").read_text("utf-8"))
+        [row] = report["tables"]["commands"]["rows"]
+        assert (row["command"], row["options"]) == (command, options)
+
+
 def test_slow_models_have_a_tenth_of_a_character(tmp_path):
     rows = [speed_row("base", 1, 27.0, None), speed_row("extended", 1, 12.6, 2.14)]
     report = json.loads((write(tmp_path, rows) / "report.json").read_text("utf-8"))

@@ -47,6 +47,7 @@ class ThroughputRow:
     `peak_memory_bytes` are None where they are not known; `break_even_batch` is None where no batch
     eats the gain; `predicted_curve` has (batch size, predicted ratio) at powers of two, and nothing
     for the first model. `n_text_chars` is what the whole text has, of which windows were cut.
+    `command` is what was typed, and empty where tokext was used as a library.
     """
 
     model: str
@@ -83,6 +84,7 @@ class ThroughputRow:
     tokext_version: str
     created: str
     n_text_chars: int | None = None
+    command: tuple[str, ...] = ()
 
     @property
     def repeats(self) -> int:
@@ -149,6 +151,7 @@ class ThroughputRow:
             prediction = Prediction(**fields["prediction"])
             curve = tuple((int(size), ratio) for size, ratio in fields["predicted_curve"])
             given = {**fields, **measured, "prediction": prediction, "predicted_curve": curve}
+            given["command"] = tuple(fields.get("command", ()))
             # A missing key without a default is the dataclass's TypeError.
             names = [f.name for f in dataclasses.fields(ThroughputRow)]
             return typed(ThroughputRow(**{name: given[name] for name in names if name in given}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,13 @@ class Way:
     inputs: tuple[Mapping[str, Any], ...] = ()
 
 
+#: What decides the numbers of rows that say it beside them, and is the same for all of a file.
+_DECIDE = {
+    "throughput": ("corpus", "mode", "device_name", "dtype", "is_compiled", "n_processes"),
+    "served": ("corpus", "n_prompt_chars", "max_new_tokens"),
+}
+
+
 @dataclass
 class Evidence:
     """Everything read from the results, in the order it was given."""
@@ -107,15 +114,24 @@ class Evidence:
         ]
         known = {way.file for way in recorded} | {way.result for way in recorded}
         ways: dict[str, Way] = {}
-        for row in self.rows:
-            if (file := row["source"]) in known:
+        for file, row, options in self._rows_without_a_record():
+            if file in known:
                 continue
-            command, options = tuple(row.get("command") or ()), row.get("options") or {}
+            command = tuple(row.get("command") or ())
             ways.setdefault(
                 f"{file} {command} {options}",
                 Way(file, file, row.get("created"), tuple(map(str, command)), options),
             )
         return [*recorded, *ways.values()]
+
+    def _rows_without_a_record(self) -> Iterator[tuple[str, Mapping[str, Any], dict[str, Any]]]:
+        """Rows with their file, and what decides their numbers as far as they say it."""
+        for row in self.rows:
+            yield row["source"], row, row.get("options") or {}
+        for kind, decide in _DECIDE.items():
+            for found in self.of(kind):
+                for row in found.result:
+                    yield found.name, row, {key: row[key] for key in decide}
 
     def add_file(self, file: InputFile, kind: str) -> None:
         """Remember a file that was read, and what it holds."""

@@ -23,7 +23,7 @@ from tokext.bench.speed.timed import Runner, Timing
 from tokext.bench.speed.work import Work
 from tokext.errors import ModelError
 from tokext.model.load import run_device
-from tokext.records import ThroughputRow
+from tokext.records import ThroughputRow, command_line
 
 
 @dataclass
@@ -158,6 +158,7 @@ def _row(own: Passes, corpus: str, machine: Machine) -> ThroughputRow:
         tokext_version=importlib.metadata.version("tokext"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         n_text_chars=own.n_text_chars or None,
+        command=command_line.get(),
     )
 
 
