@@ -36,7 +36,7 @@ _MEASURED_CHARS = 1_000_000
 #: One character in so many is kept from training and measured on.
 _HELD_OUT = 50
 
-#: In one stretch at the end of so many characters: as long as a novel, and spread evenly all the same.
+#: In one stretch at the end of so many characters: as long as a novel, and spread evenly.
 _BLOCK_CHARS = 5_000_000
 
 #: Lines are measured in documents, or the space that begins each would weigh too much.

@@ -60,8 +60,8 @@ def command(
     """Say how many pieces to add: what each size brings, and what it costs a model.
 
     One training run, with the options of train-vocab, is cut to many sizes. Characters per token
-    are measured on held-out text, best of other works (--text); speeds are the best that the machine allows by its bandwidth and
-    arithmetic.
+    are measured on held-out text, best of other works (--text); speeds are the best that the
+    machine allows by its bandwidth and arithmetic.
 
     \b
       tokext plan corpus.txt.gz

@@ -12,7 +12,6 @@ from tokext.errors import InputError
 from tokext.records.record import InputFile, read_record, run_record
 from tokext.records.typed import typed
 
-
 #: What older plans do not have, and what is taken for it.
 _NEWER: Mapping[str, Any] = {"training": {}, "text_of_corpus": False}
 
