@@ -125,6 +125,17 @@ def test_lines_cut_as_before_are_counted_of_all_lines(report_folder, rows):
     assert (fact["value"], fact["n_lines"]) == (f"{n} of {n}", n)
 
 
+def test_no_text_is_said_to_be_kept_beside_one_whose_english_changed(rows, tmp_path):
+    harmed = [*rows[:3], rows[3] | {"n_foreign_lines_changed": 0}]
+    harmed += [row | {"corpus": "second"} for row in (rows[2], rows[3])]
+    for n_changed in (0, 1):
+        harmed[-1] |= {"n_foreign_lines": 5, "n_foreign_lines_changed": n_changed}
+        write_report([write_rows(tmp_path / "gain.json", harmed)], tmp_path / "r", force=True)
+        shown = json.loads((tmp_path / "r" / "report.json").read_text(encoding="utf-8"))
+        kept = [fact for fact in shown["facts"] if fact["label"].endswith("cut as before")]
+        assert bool(kept) == (not n_changed)
+
+
 def test_a_tokenizer_alone_a_verification_alone_and_a_vocabulary_alone(tokenizer_folder, tmp_path):
     alone = write_report([tokenizer_folder()], tmp_path / "one")
     assert "32,000 → 32,011" in alone.headline.sentence

@@ -121,12 +121,10 @@ def _facts_of_rows(comparison: Comparison, words: Words) -> Iterable[Fact]:
         share = after["byte_fallback_share"]
         numbers = {"byte_fallback_share": share}
         yield Fact(label, format_share(share), numbers, kinds=("compression",))
-    kept = [
-        row
-        for row in comparison.rows()
-        if row["tokenizer"] == comparison.extended and comparison.changed_share(row) == 0
-    ]
-    if kept:
+    own = [row for row in comparison.rows() if row["tokenizer"] == comparison.extended]
+    kept = [row for row in own if comparison.changed_share(row) == 0]
+    # Beside a text that was harmed, one that was not is no fact to be proud of.
+    if kept and not any(row.get("n_foreign_lines_changed") for row in own):
         most = max(kept, key=lambda row: row["n_lines"])
         label = words("fact.unchanged", corpus=visible(comparison.short_corpus[most["corpus"]]))
         numbers = {"n_lines": most["n_lines"], "n_lines_changed": most["n_lines_changed"]}
