@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 
 import pytest
 
@@ -23,6 +25,7 @@ GRID = {
     "top_p": [1.0, 0.9],
     "repetition_penalty": [1.0, 1.3],
 }
+SMALL = {name: values[:1] for name, values in GRID.items()}
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +87,46 @@ def test_a_second_start_goes_on_with_the_samples_that_are_there(models, whole, t
 
 
 def test_a_folder_with_another_sweep_is_kept_unless_forced(models, whole, tmp_path):
-    small = {name: values[:1] for name, values in GRID.items()}
-    swept(models, tmp_path, **small)
+    swept(models, tmp_path, **SMALL)
     with pytest.raises(OutputError, match="other models, prompts or settings"):
-        swept(models, tmp_path, **small | {"max_new_tokens": 5})
-    assert len(swept(models, tmp_path, **small, max_new_tokens=5, force=True).cells) == 2
+        swept(models, tmp_path, **SMALL | {"max_new_tokens": 5})
+    assert len(swept(models, tmp_path, **SMALL, max_new_tokens=5, force=True).cells) == 2
+
+
+def prompts_drawn(folder):
+    lines = (folder / "after.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line)["prompt"] for line in lines]
+
+
+@pytest.mark.parametrize("change", ["prompt", "template", "chat template"])
+def test_another_text_of_the_same_name_makes_another_sweep(models, tmp_path, change):
+    base = shutil.copytree(models[0], tmp_path / "base")
+    file = tmp_path / "mine.txt"
+    file.write_text("{user}", "utf-8")
+    given = {**SMALL, "template": "own" if change == "chat template" else file}
+    swept((base, models[1]), tmp_path / "out", **given)
+    asked = ASKED
+    if change == "prompt":
+        asked = given["prompts"] = ["大阪", *ASKED[1:]]
+    elif change == "template":
+        file.write_text("問い：{user}", "utf-8")
+    else:
+        config = base / "tokenizer_config.json"
+        config.write_text(config.read_text("utf-8").replace("<|assistant|>", "<|model|>"), "utf-8")
+    with pytest.raises(OutputError, match="other models, prompts or settings"):
+        swept((base, models[1]), tmp_path / "out", **given)
+    swept((base, models[1]), tmp_path / "out", **given, force=True)
+    assert prompts_drawn(tmp_path / "out") == asked
+
+
+def test_a_copy_of_a_model_at_another_time_goes_on_with_its_sweep(models, tmp_path):
+    base = shutil.copytree(models[0], tmp_path / "base")
+    swept((base, models[1]), tmp_path / "out", **SMALL)
+    before = (tmp_path / "out/before.jsonl").read_bytes()
+    for file in base.iterdir():
+        os.utime(file, (1, 1))
+    swept((base, models[1]), tmp_path / "out", **SMALL)
+    assert (tmp_path / "out/before.jsonl").read_bytes() == before
 
 
 def test_a_folder_of_something_else_is_never_written_to(models, tmp_path):

@@ -107,14 +107,43 @@ def test_both_models_are_asked_the_same(folder, first):
     assert {line["model"] for line in before} != {line["model"] for line in after}
 
 
-def test_other_prompts_are_sampled_without_timing_anything_again(folder, first):
-    (folder / "asked.jsonl").write_text('{"prompt": "京都"}\n', "utf-8")
+def test_other_prompts_of_the_same_ids_are_sampled_without_timing_anything_again(folder, first):
+    (folder / "asked.jsonl").write_text('{"prompt": "京都"}\n{"prompt": "東京"}\n', "utf-8")
     again = run_recipe(folder / "r.toml", folder / "run")
     assert [stage for stage, outcome in again.items() if outcome == "done"] == [
         "sample",
         "sweep",
         "report",
     ]
+    for stage in ("samples", "sweep"):
+        assert {line["prompt"] for line in samples(folder / f"run/{stage}/after.jsonl")} == {
+            "京都",
+            "東京",
+        }
+
+
+SWEPT = """
+model = "{model}"
+
+[sweep]
+prompts = ["asked.jsonl"]
+template = "plain"
+temperature = [1.0]
+min_p = [0.0]
+max_new_tokens = 3
+device = "cpu"
+"""
+
+
+def test_a_sweep_is_drawn_anew_by_force_whatever_its_samples_have_become(tmp_path):
+    model = write_model(tmp_path / "base-model")
+    (tmp_path / "r.toml").write_text(SWEPT.format(model=model), "utf-8")
+    (tmp_path / "asked.jsonl").write_text('{"prompt": "駅は？"}\n', "utf-8")
+    run_recipe(tmp_path / "r.toml", tmp_path / "run")
+    drawn = (tmp_path / "run/sweep/before.jsonl").read_bytes()
+    (tmp_path / "run/sweep/before.jsonl").write_text("no JSON\n", "utf-8")
+    run_recipe(tmp_path / "r.toml", tmp_path / "run", force=True)
+    assert len(samples(tmp_path / "run/sweep/before.jsonl")) == len(drawn.splitlines())
 
 
 def test_a_stage_without_what_it_needs_is_refused_before_anything_is_done(folder):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from tokext.bench.leakage import FALSE_POSITIVES, read_samples
 from tokext.bench.sampling.prompts import Prompt, as_prompts
-from tokext.bench.sampling.templates import OWN
+from tokext.bench.sampling.templates import OWN, find_template
 from tokext.bench.sweep_cells import SweptAnswer, compare_cells, read_answers
 from tokext.errors import OutputError
 from tokext.output import json_text, write_whole
@@ -20,7 +19,6 @@ from tokext.records import (
     Sweep,
     Which,
     file_record,
-    read_json,
 )
 
 if TYPE_CHECKING:
@@ -95,11 +93,12 @@ def sweep_models(
         "template": str(template),
     }
     plan = {
-        "models": {which: _digest(Path(path)) for which, path in models.items()},
-        "prompts": [prompt.id for prompt in asked],
+        **drawing,
+        "models": {which: _seen(path) for which, path in models.items()},
+        "prompts": [asdict(prompt) for prompt in asked],
+        "template": OWN if str(template) == OWN else find_template(template).name,
         "device": find_device(device).type,
         "dtype": dtype,
-        **drawing,
     }
     begin_sweep(folder, plan, force=force)
     answers: list[SweptAnswer] = []
@@ -136,7 +135,7 @@ def begin_sweep(folder: Path, plan: Mapping[str, Any], *, force: bool) -> None:
     file = folder / _PLAN_FILE
     if folder.exists() and not file.exists() and any(folder.iterdir()):
         raise OutputError(f"{folder} holds something else than a sweep.", hint="choose another -o.")
-    if file.exists() and read_json(file) != plan:
+    if file.exists() and file.read_bytes() != json_text(plan).encode():
         if not force:
             raise OutputError(
                 f"{folder} holds a sweep of other models, prompts or settings.",
@@ -148,11 +147,21 @@ def begin_sweep(folder: Path, plan: Mapping[str, Any], *, force: bool) -> None:
     write_whole(file, json_text(plan), force=True)
 
 
-def _digest(model: Path) -> str:
-    """What a model's files are, without reading gigabytes: names, sizes and times of change."""
-    files = sorted(model.rglob("*")) if model.is_dir() else []
-    told = [f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files]
-    return hashlib.sha256("\n".join([str(model.name), *told]).encode()).hexdigest()
+def _seen(model: str | Path) -> dict[str, Any]:
+    """What answers of a checkpoint depend on: its name, its contents, and its chat templates."""
+    from tokext.model.digest import checkpoint_digest
+    from tokext.model.find import find_checkpoint
+
+    found = find_checkpoint(model)
+    templates = sorted(
+        [*found.folder.glob("tokenizer_config.json"), *found.folder.rglob("*.jinja")]
+    )
+    return {
+        "name": found.name,
+        "revision": found.revision,
+        "digest": checkpoint_digest(found.folder, found.folder),
+        "templates": [file_record(path).sha256 for path in templates],
+    }
 
 
 def _with_bits(answers: Sequence[SweptAnswer], base: LoadedModel) -> list[SweptAnswer]:

@@ -186,6 +186,7 @@ _BEFORE_REPORT: Final = (
         shared=("model", "language", "seed"),
         after=("tiny-model", "resize"),
         reported=True,
+        resumes=("before.jsonl", "after.jsonl"),
     ),
 )
 
