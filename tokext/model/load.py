@@ -142,6 +142,26 @@ def find_dtype(name: str) -> torch.dtype:
     return known[name]
 
 
+def broken_logits(where: str, dtype: torch.dtype) -> ModelError:
+    """The error of logits that are no numbers; a dtype that reaches further is the way out.
+
+    Args:
+        where: What they were for, put behind "the model's logits".
+        dtype: What the model calculates in.
+
+    Example:
+        >>> broken_logits("for the prompt 'p'", torch.float16).hint
+        'try --dtype bfloat16 or float32; if they stay so, its weights are broken.'
+    """
+    further = {torch.float16: "bfloat16 or float32", torch.bfloat16: "float32"}.get(dtype)
+    return ModelError(
+        f"the model's logits {where} are not finite in {str(dtype).removeprefix('torch.')}.",
+        hint=f"try --dtype {further}; if they stay so, its weights are broken."
+        if further
+        else "its weights are broken: make or download them again.",
+    )
+
+
 def check_sizes(model: Any, tokenizer: Any, name: str) -> int:
     """How many rows of a model no token stands for: its padding.
 

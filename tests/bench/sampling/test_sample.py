@@ -375,12 +375,23 @@ def test_a_sample_that_does_not_fit_alone_is_a_stated_failure(folder, tmp_path):
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 @pytest.mark.parametrize("broken", [float("nan"), float("inf")])
-def test_logits_that_are_no_numbers_are_no_answer(folder, tmp_path, temperature, broken):
-    model = load_model(folder, device="cpu")
+@pytest.mark.parametrize(
+    ("dtype", "hint"),
+    [
+        ("float16", "try --dtype bfloat16 or float32; if they stay so, its weights are broken."),
+        ("bfloat16", "try --dtype float32; if they stay so, its weights are broken."),
+        ("float32", "its weights are broken: make or download them again."),
+    ],
+)
+def test_logits_that_are_no_numbers_are_no_answer(
+    folder, tmp_path, temperature, broken, dtype, hint
+):
+    model = load_model(folder, device="cpu", dtype=dtype)
     model.model.get_output_embeddings().weight.data[7] = broken
-    with pytest.raises(ModelError, match=r"logits for the prompt 'prompt-1' .* float32") as refused:
+    said = rf"logits for the prompt 'prompt-1' are not finite in {dtype}\."
+    with pytest.raises(ModelError, match=said) as refused:
         sample_model(model, ASKED, tmp_path / "out", temperature=[temperature], **SHORT)
-    assert "--dtype bfloat16 or float32" in refused.value.hint
+    assert refused.value.hint == hint
     assert not (tmp_path / "out").read_bytes()
 
 

@@ -20,8 +20,7 @@ from transformers import (
 )
 
 from tokext.bench.sampling.jobs import Answer, Job, Sampling
-from tokext.errors import ModelError
-from tokext.model.load import run_device
+from tokext.model.load import broken_logits, run_device
 
 
 class RefuseBroken(LogitsProcessor):  # type: ignore[misc]
@@ -31,10 +30,12 @@ class RefuseBroken(LogitsProcessor):  # type: ignore[misc]
 
     Args:
         jobs: One a row.
+        dtype: What the model calculates in: generating lifts scores to 32 bits.
     """
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    def __init__(self, jobs: Sequence[Job], dtype: torch.dtype) -> None:
         self.jobs = jobs
+        self.dtype = dtype
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
         """Scores (n_rows, n_tokens), as they came.
@@ -45,11 +46,7 @@ class RefuseBroken(LogitsProcessor):  # type: ignore[misc]
         is_whole = scores.amax(-1).isfinite()
         if not is_whole.all():
             prompt = self.jobs[int(is_whole.int().argmin())].prompt
-            raise ModelError(
-                f"the model's logits for the prompt {prompt.id!r} are not finite in "
-                f"{str(scores.dtype).removeprefix('torch.')}.",
-                hint="try --dtype bfloat16 or float32; if they stay so, its weights are broken.",
-            )
+            raise broken_logits(f"for the prompt {prompt.id!r}", self.dtype)
         return scores
 
 
@@ -100,7 +97,7 @@ def draw_batch(
     config = _generation_config(model, tokenizer, jobs[0])
     device = run_device(model)
     ids, mask = pad_left(prompts, config.pad_token_id)
-    drawing = _processors(jobs, device)
+    drawing = _processors(jobs, model.dtype, device)
     with torch.inference_mode():
         out = model.generate(
             input_ids=ids.to(device),
@@ -165,9 +162,11 @@ def end_ids(model: Any, tokenizer: Any) -> list[int]:
     return list(dict.fromkeys(id_ for id_ in found if id_ is not None))
 
 
-def _processors(jobs: Sequence[Job], device: torch.device) -> LogitsProcessorList:
+def _processors(
+    jobs: Sequence[Job], dtype: torch.dtype, device: torch.device
+) -> LogitsProcessorList:
     sampling: Sampling = jobs[0].sampling
-    steps: list[LogitsProcessor] = [RefuseBroken(jobs)]
+    steps: list[LogitsProcessor] = [RefuseBroken(jobs, dtype)]
     if sampling.temperature == 0:
         return LogitsProcessorList(steps)
     if sampling.temperature != 1:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tokext.bench.machines import Machine
 from tokext.bench.speed.work import Work
-from tokext.model.load import run_device
+from tokext.model.load import broken_logits, run_device
 
 _TRIAL_BYTES = 256 << 20
 _TRIAL_WIDTH = 1024
@@ -61,12 +61,22 @@ class Runner:
         return self._run(lambda step, last, logits: self.decode[:, step : step + 1])
 
     def free(self, seed: int, never: Tensor) -> Timing:
-        """Write what the model says: drawn at temperature 1, without the ids in `never`."""
+        """Write what the model says: drawn at temperature 1, without the ids in `never`.
+
+        Raises:
+            ModelError: Its logits are no numbers.
+        """
         generator = torch.Generator(self.device).manual_seed(seed)
 
         def draw(step: int, last: Tensor, logits: Tensor) -> Tensor:
             shares = logits.index_fill(-1, never, -torch.inf).float().softmax(-1)
-            return torch.multinomial(shares, 1, generator=generator)
+            try:
+                return torch.multinomial(shares, 1, generator=generator)
+            except RuntimeError as error:
+                # Looked at only now: what is timed pays for no check of its own.
+                if shares.isfinite().all():
+                    raise
+                raise broken_logits(f"for its token {step + 1}", self.model.dtype) from error
 
         return self._run(draw)
 
