@@ -338,6 +338,16 @@ def test_ends_of_sequence_are_not_drawn(tmp_path):
     assert 2 not in Runner(one.model, work).free(0, never).chosen
 
 
+@pytest.mark.parametrize("broken", [float("nan"), float("inf")])
+def test_what_a_model_says_in_logits_that_are_no_numbers_is_not_timed(tmp_path, broken):
+    folder = write_model(tmp_path / "model")
+    one = open_subject(folder, shape=None, device=torch.device("cpu"), dtype="bfloat16")
+    one.model.get_output_embeddings().weight.data[7] = broken
+    given = {name: value for name, value in SMALL.items() if name != "device"}
+    with pytest.raises(ModelError, match=r"logits for its token 1 are not finite in bfloat16\."):
+        measure_subjects([one], TEXT, mode="free", **given)
+
+
 def test_out_of_memory_at_a_batch_steps_down_and_goes_on(fine, capsys):
     from tokext import progress
 
@@ -429,6 +439,27 @@ def test_the_cpu_is_tried_out_where_no_machine_is_named(fine):
     assert row.prediction.is_measured_machine
     assert 1e8 < row.prediction.bytes_per_second < 1e13
     assert row.device == "cpu"
+
+
+def no_room(*given: Any) -> Machine:
+    raise torch.OutOfMemoryError("CUDA out of memory.")
+
+
+def test_a_device_without_room_to_be_tried_out_is_a_stated_failure(fine, monkeypatch):
+    monkeypatch.setattr("tokext.bench.speed.subject.measured_machine", no_room)
+    with pytest.raises(ModelError, match="memory of cpu has no room to try out") as refused:
+        measure_subjects([subject(fine)], TEXT, new_tokens=4, prefill_chars=10, repeats=1)
+    assert "--machine" in refused.value.hint
+
+
+def test_a_device_that_has_no_room_for_it_any_more_is_as_it_was_found(fine, monkeypatch):
+    tries = iter([lambda *given: Machine("here", 1e9, 1e9, measured=True), no_room])
+    monkeypatch.setattr(
+        "tokext.bench.speed.subject.measured_machine", lambda *given: next(tries)(*given)
+    )
+    (row,) = measure_subjects([subject(fine)], TEXT, new_tokens=4, prefill_chars=10, repeats=1)
+    assert row.prediction.is_measured_machine
+    assert not list(tries)
 
 
 def test_all_batches_are_predicted_for_one_machine_each_after_its_own_passes(fine):

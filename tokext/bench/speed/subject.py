@@ -158,6 +158,7 @@ def machine_of(name: str, model: Any) -> Machine:
 
     Raises:
         InputError: The name is not in the table.
+        ModelError: The device has no memory left to be tried out.
     """
     if name != "auto":
         return find_machine(name)
@@ -166,7 +167,15 @@ def machine_of(name: str, model: Any) -> Machine:
     if device.type == "cuda" and dtype in (torch.bfloat16, torch.float16):
         with contextlib.suppress(InputError):
             return find_machine(called)
-    return measured_machine(device, dtype, called)
+    try:
+        return measured_machine(device, dtype, called)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise ModelError(
+            f"beside the models the memory of {device} has no room to try out what it can do.",
+            hint="name what is nearest to it with --machine, as h200, or free some memory.",
+        ) from error
 
 
 def device_name(device: torch.device) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,7 +82,8 @@ def measure_throughput(
 
     Raises:
         InputError: Options or texts cannot be used.
-        ModelError: A model cannot be loaded, or one sequence alone does not fit into memory.
+        ModelError: A model cannot be loaded, says what is no number, or leaves no room in memory
+            for one sequence alone.
     """
     sizes = list(dict.fromkeys(batch_size))
     _check(models, sizes, mode, shape, new_tokens, prefill_chars, repeats, warmup, max_memory)
@@ -148,7 +150,9 @@ def measure_subjects(
         measured = measuring.try_batch(subjects, team.share(windows), own_repeats)
         if found.measured:
             # Again after each batch: what stood in the way of one try does not lower the limit.
-            found = found.best_of(machine_of(machine, subjects[0].model))
+            # Where memory has no room for it by now, the tries before it hold.
+            with contextlib.suppress(ModelError):
+                found = found.best_of(machine_of(machine, subjects[0].model))
         if measured is not None:
             batches.append(measured)
         elif size == 1:
