@@ -97,7 +97,7 @@ def test_after_a_failure_the_same_call_makes_only_what_is_missing(tmp_path):
 TWENTY = [f"問{number}" for number in range(20)]
 
 
-@pytest.mark.parametrize("fault", ["400", "422", "500", "broken"])
+@pytest.mark.parametrize("fault", ["400", "422", "500", "broken", "other"])
 def test_one_prompt_that_gets_no_answer_is_named_and_all_others_are_answered(tmp_path, fault):
     out, asked = tmp_path / "out.jsonl", {"model": "m", "concurrency": 4, "n": 2, "n_tries": 2}
     with serve(faults={"問6": [fault] * 99}, seconds=0.02) as server:
@@ -121,7 +121,7 @@ def test_several_prompts_without_an_answer_are_named_together(tmp_path):
     assert len(lines(tmp_path / "out")) == 18
 
 
-@pytest.mark.parametrize("fault", ["400", "401", "404", "422", "500"])
+@pytest.mark.parametrize("fault", ["400", "401", "404", "422", "500", "other"])
 def test_a_server_that_answers_nothing_is_not_asked_everything(tmp_path, fault):
     with serve(always=fault) as server, pytest.raises(ModelError, match=fault):
         sample_server(server.url, TWENTY, tmp_path / "out", model="m", concurrency=4, n_tries=1)

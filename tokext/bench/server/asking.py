@@ -63,7 +63,7 @@ class Asking:
         Raises:
             OnePromptError: The server refuses this prompt, or fails at it at every try, and
                 answers others.
-            ModelError: It answers none, or in another form.
+            ModelError: It answers none in the form of an answer.
         """
         asked = (job.prompt.id, job.sampling)
         try:
@@ -129,7 +129,7 @@ class Asking:
             n_tokens = usage.get("completion_tokens")
             reason = choice.get("finish_reason")
         except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise ModelError(
+            raise UnansweredError(
                 f"{self.endpoint.url} answers in another form: {self.endpoint.quoted(given, 120)}.",
                 hint="the address has to be one of an OpenAI-compatible server.",
             ) from error
@@ -187,7 +187,8 @@ class Gathering:
             pool.shutdown(wait=False, cancel_futures=True)
             begun = [future for future in self._waiting if not future.cancelled()]
             if n := sum(not future.done() for future in begun):
-                say(f"waiting for {n:,} answers that are under way.")
+                answers = "1 answer that is" if n == 1 else f"{n:,} answers that are"
+                say(f"waiting for {answers} under way.")
             self._write(wait(begun).done)
 
     def _write(self, futures: Iterable[Future[Answer]]) -> list[BaseException]:
