@@ -28,7 +28,7 @@ RESULTS = HERE / "results"
 #: These have targets of their own in the Makefile, and why.
 ALONE = {
     "gguf_parity": "it builds llama.cpp first",
-    "initialization": "it trains models for some 45 minutes",
+    "initialization": "it trains models for an hour and a half",
     "rows": "it wants a GPU: its command names cuda, and mps and cpu are to be had, too",
     "scaling": "its times want a machine that does nothing else",
 }

@@ -158,9 +158,42 @@ def test_every_initialization_stands_on_the_page_with_its_bits():
     bits = {"0": {"ja": 3.25, "en": 2.5}, "100": {"ja": 2.125, "en": 2.5}}
     row = {"init": "zero", "trained": "new rows", "bits_per_char": bits, "seconds": 1.0}
     base = {"over_unigram": {"ja": 0.75, "en": 0.91}, "target_met": False}
-    result = {"conditions": {"steps": [100]}, "base": base, "rows": [row]}
+    result = {"conditions": {"steps": [100]}, "base": base, "rows": [row], "best_on_ja": {}}
     shown = initialization.section(result)
     assert "| new rows | zero | 3.250 / 2.500 | 2.125 / 2.500 |" in shown
     assert initialization.losses(result) == [
         "the base was to need 0.8 of a unigram model's bits: 0.91"
     ]
+    default = row | {"init": "subword-mean", "bits_per_char": {"100": {"ja": 2.25, "en": 2.5}}}
+    best = {"new rows": {"0": "subword-mean", "100": "zero"}}
+    both = {**result, "base": base | {"target_met": True}, "rows": [row, default]}
+    both["best_on_ja"] = best
+    assert initialization.losses(both) == [
+        "after 100 steps of training new rows zero needs 2.125 bits per character of Japanese, "
+        "the default 2.250"
+    ]
+
+
+def test_what_is_said_of_the_default_initialization_is_so():
+    found = json.loads((BENCHMARKS / "results" / "initialization.json").read_text(encoding="utf-8"))
+    bits = {
+        (row["trained"], row["init"]): [b["ja"] for b in row["bits_per_char"].values()]
+        for row in found["rows"]
+    }
+    means = ("subword-mean", "weighted-mean", "align")
+    for trained in ("new rows", "everything"):
+        for at in range(4):
+            three = [bits[trained, init][at] for init in means]
+            assert max(three) < 1.0025 * min(three)
+            assert all(bits[trained, i][at] > max(three) for i in ("global-mean", "normal"))
+        assert bits[trained, "zero"][0] < bits[trained, "subword-mean"][0]
+        assert all(
+            bits[trained, "zero"][at] > bits[trained, "subword-mean"][at] for at in (1, 2, 3)
+        )
+    rows = BENCHMARKS.parent / "docs" / "method" / "rows.md"
+    told = " ".join(rows.read_text(encoding="utf-8").split())
+    start, end = (bits["everything", "subword-mean"][at] for at in (0, -1))
+    before = found["base"]["bits_per_char"]["ja"]
+    assert f"from {start:.2f} right after the extension to {end:.2f}" in told
+    assert f"{found['base']['n_parameters'] / 1e6:.1f} million parameters" in told
+    assert f"({before:.2f} bits per character of Japanese before)" in told
