@@ -148,8 +148,8 @@ class RowMaker:
             rows = shares @ table
         else:
             rows = table.new_zeros(part.n_rows, self.dim)
-        if self.center is not None:
-            rows = rows + part.center_share[:, None] * self.center.cpu()
+        if self._center_again is not None:
+            rows = rows + part.center_share[:, None] * self._center_again
         return rescale(rows, self.norm)
 
     def _cuts(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
@@ -185,6 +185,12 @@ class RowMaker:
         """
         mixture, table = self._whole_table()
         return mixture, table if table is None else table.cpu()
+
+    @functools.cached_property
+    def _center_again(self) -> Tensor | None:
+        """The center of pieces of bytes from rows read a second time, too."""
+        center = self._center()
+        return center if center is None else center.cpu()
 
     def _measure(self) -> Spread | None:
         if self.plan.init in ("global-mean", "normal") or self.plan.rescale:
