@@ -144,21 +144,6 @@ def find_language(code: str) -> Language:
         ) from None
 
 
-def has_letters(text: str) -> bool:
-    """Whether the text holds at least one letter, of any language.
-
-    Example:
-        >>> has_letters("§ 1"), has_letters("1 km")
-        (False, True)
-    """
-    return _any_letter().search(text) is not None
-
-
-@cache
-def _any_letter() -> re.Pattern[str]:
-    return re.compile("[" + character_class(r"\p{L}") + "]")
-
-
 @cache
 def character_class(pattern: str) -> str:
     """The inside of a character class of `re` that matches what a pattern of `regex` matches.

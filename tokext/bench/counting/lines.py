@@ -7,14 +7,16 @@ spaces), each line is encoded by itself, by both.
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from tokext.bench.counting.encode import Encoded, encode_all
 from tokext.bench.counting.vocabulary import Vocabulary
-from tokext.languages import Language, has_letters
+from tokext.languages import Language, character_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,11 +63,12 @@ class Lines:
         """
         import numpy as np
 
-        # No letter of a language is an ASCII one, and to see that is quick.
-        found = (not line.isascii() and language.has_letter(line) for line in self.texts)
-        own = np.fromiter(found, np.bool_, self.n_lines)
-        lettered = np.fromiter(map(has_letters, self.texts), np.bool_, self.n_lines)
-        return own, lettered & ~own
+        text = "\n".join([*self.documents, ""])  # so that every line has a newline behind it
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        ends = np.flatnonzero(codes == ord("\n")) + 1
+        starts = np.concatenate([[0], ends[:-1]])
+        kinds = np.maximum.reduceat(_letter_kinds(language)[codes], starts)
+        return kinds == _OWN, kinds == _FOREIGN
 
     def cut(self, encoded: Encoded, vocabulary: Vocabulary) -> Cut | None:
         """Find the line of each token; None where the tokens do not show every newline."""
@@ -86,6 +89,23 @@ class Lines:
 
         encoded = encode_all(vocabulary.tokenizer, self.texts, workers)
         return Cut(encoded.ids, np.repeat(np.arange(self.n_lines), encoded.lengths))
+
+
+#: What a character is to a language, the more telling ones the higher.
+_FOREIGN, _OWN = 1, 2
+
+
+@cache
+def _letter_kinds(language: Language) -> NDArray[np.uint8]:
+    """For every code point whether it is a letter of the language, another letter, or none (0)."""
+    import numpy as np
+
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    kinds = np.zeros(len(every), np.uint8)
+    for kind, letter in ((_FOREIGN, r"\p{L}"), (_OWN, language.letter.pattern)):
+        for met in re.finditer(f"[{character_class(letter)}]+", every):
+            kinds[met.start() : met.end()] = kind
+    return kinds
 
 
 def changed_lines(one: Cut, other: Cut, n_lines: int) -> NDArray[np.bool_]:
