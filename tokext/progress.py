@@ -32,6 +32,18 @@ def bar(description: str, total: float | None = None, unit: str = "it") -> tqdm[
     )
 
 
+def show_seconds(seconds: float) -> str:
+    """A time as people say it.
+
+    Example:
+        >>> show_seconds(0.2), show_seconds(95), show_seconds(10_000)
+        ('1 s', '2 min', '3 h')
+    """
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 7200 else f"{round(seconds / 3600)} h"
+
+
 def say(message: str) -> None:
     """One line for the person at the terminal."""
     if shown.get():

@@ -159,5 +159,7 @@ def test_what_would_not_fit_the_memory_names_an_option_that_makes_it_fit(learn, 
     command = [tmp_path / "ja.txt", "--boundary", "none", "--max-memory", "500MB"]
     message, hint = learn(*command).error()
     assert re.search(r"would take about \S+ \w+ and [\d.]+ [MG]B, more than --max-memory", message)
-    option, least = re.match(r"(--min-run-count) (\d+) brings it to \d+ MB", hint).groups()
-    assert learn(*command, option, least).status == 0
+    named = re.findall(r"(--preset|--min-run-count) (\w+) (?:takes|brings)", hint)
+    assert [option for option, _ in named] == ["--preset", "--min-run-count"]
+    for way in named:
+        assert learn(*command, *way, "--force").status == 0

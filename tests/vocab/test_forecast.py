@@ -54,8 +54,26 @@ def test_over_the_limit_it_says_which_option_brings_it_under(counts, base):
     limit = (forecasts[1].n_bytes + forecasts[2].n_bytes) // 2
     with pytest.raises(InputError, match="more than --max-memory") as caught:
         refuse_beyond(forecasts, limit, counts)
-    assert "--min-run-count 2 brings it to" in caught.value.hint
+    assert caught.value.hint.startswith("--preset fast takes about")
     refuse_beyond(forecasts, forecasts[1].n_bytes, counts)
+
+
+@pytest.mark.parametrize(("n_long", "says"), [(10, "keeps 23% of the text"), (100, None)])
+def test_a_least_count_is_named_by_the_characters_it_keeps_and_where_they_are_many(
+    base, n_long, says
+):
+    """A short run that recurs is most of the runs and little of the text: 300 characters here."""
+    text = "".join(embedded_lines("ja"))
+    once = {text[at * 100 : (at + 1) * 100]: 1 for at in range(n_long)}
+    counts = RunCounts.of({**once, "日本語": 100})
+    forecasts = forecast(counts, base.model, 300, "continue")
+    assert forecasts[2].share == pytest.approx(300 / (300 + 100 * n_long))
+    with pytest.raises(InputError) as caught:
+        refuse_beyond(forecasts, forecasts[2].n_bytes, counts)
+    if says:
+        assert says in caught.value.hint
+    else:
+        assert "--min-run-count" not in caught.value.hint
 
 
 def test_where_nothing_brings_it_under_it_says_how_much_it_takes(counts, base):
@@ -76,17 +94,18 @@ def test_training_is_refused_before_it_begins(text, base, tmp_path, monkeypatch)
 @pytest.mark.parametrize("weight", [{}, {"ja.txt": 0.25}, {"ja.txt": 2.5}], ids=str)
 def test_what_a_hint_says_brings_it_under(text, base, tmp_path, monkeypatch, capsys, weight):
     """Whatever one is in the counts: those of weighted inputs are in smaller units."""
-    rare = tmp_path / "rare.txt"
+    rare, repeated = tmp_path / "rare.txt", tmp_path / "repeated.txt"
     rare.write_text("\n".join(embedded_lines("ja")[200:260]), encoding="utf-8")
+    repeated.write_text("\n".join(30 * embedded_lines("ja")[260:280]), encoding="utf-8")
     monkeypatch.setitem(
         forecast_module.COSTS, "continue", forecast_module.Cost(10**8, 10**5, 0.0, 0.0, 0.0)
     )
     options = {"base": base.name, "size": 9, "boundary": "punctuation", "workers": 1}
     options |= {"weight": weight, "max_memory": "500MB"}
-    inputs, output = [text, rare], tmp_path / "out"
+    inputs, output = [text, rare, repeated], tmp_path / "out"
     with pytest.raises(InputError, match="more than --max-memory 500 MB") as caught:
         train_vocab(inputs, output, **options)
-    said = re.match(r"--min-run-count (\d+) brings it to ([\d.]+) MB", caught.value.hint)
+    said = re.search(r"--min-run-count (\d+) brings it to ([\d.]+) MB", caught.value.hint)
     token = shown.set(True)
     train_vocab(inputs, output, min_run_count=int(said[1]), **options)
     shown.reset(token)

@@ -49,6 +49,24 @@ def test_an_input_that_counts_a_tenth_loses_no_run_for_that(text, base, tmp_path
     assert tenth == whole
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"min_count": 1}, ""),
+        ({"min_run_count": 2}, " with this --min-count and --min-run-count 2"),
+        ({"min_count": 1, "preset": "fast"}, " with --preset fast"),
+    ],
+    ids=str,
+)
+def test_the_largest_size_is_said_with_the_options_that_hold_it_down(
+    text, base, tmp_path, options, named
+):
+    given = {"base": base.name, "size": 100_000, "workers": 1, "boundary": "punctuation"}
+    with pytest.raises(InputError) as caught:
+        train_vocab(text, tmp_path / "added", **given, **options)
+    assert f"is the largest it can give{named}; more text" in caught.value.hint
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_size_beyond_all_numbers_says_the_largest_there_is(text, base, tmp_path, method):
     given = {"base": base.name, "size": 10**12, "workers": 1, "method": method}

@@ -133,7 +133,7 @@ def train_vocab(
         whole_folder(output, force=force, inputs=used) as folder,
         training.counted(output, size) as ready,
     ):
-        pieces = learn(ready.counts, training.base, size, method, ready.rules)
+        pieces = learn(ready.counts, training.base, size, method, ready.rules, training.narrowed_by)
         say_useless(training.vetoed, ready.rules.kept_out)
         write_added(folder, pieces, like=training.base.model)
         _write_record(folder, {"size": size, "seed": seed}, training, ready, pieces)

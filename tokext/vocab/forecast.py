@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from tokext.corpus.counts import RunCounts
 from tokext.corpus.memory import parse_bytes, show_bytes
 from tokext.corpus.refine import THINNED
 from tokext.errors import InputError
-from tokext.progress import say
+from tokext.progress import say, show_seconds
 from tokext.tokenizer.sentencepiece import SentencePieceModel
 from tokext.vocab.spelled import spell_runs
 
@@ -24,6 +23,9 @@ _MOMENT_RUNS = 50_000
 
 #: Least counts of runs to look at: dropping more than these would leave too little to learn from.
 _THRESHOLDS = (2, 3, 5, 10, 20, 50, 100, 1000)
+
+#: Less of the text than this seldom gives what is asked for.
+_LEAST_SHARE = 0.1
 
 #: Nobody asks for a way to be done before that.
 _LONG_SECONDS = 60
@@ -49,7 +51,7 @@ class Cost:
 
 
 COSTS = {
-    "continue": Cost(200_000_000, 52.0, 1900.0, 1.5e-6, 5e-5),
+    "continue": Cost(200_000_000, 52.0, 1900.0, 7.5e-7, 2.5e-5),
     "independent": Cost(200_000_000, 140.0, 1900.0, 1.8e-6, 6e-5),
 }
 
@@ -59,12 +61,13 @@ class Forecast:
     """What learning from runs takes: within a factor of two on a free core, memory within a third.
 
     Of one training: `independent` does another one in the rare case that too few of its pieces may
-    enter, in the same memory.
+    enter, in the same memory. The runs make up a `share` of the text's characters.
     """
 
     n_places: int
     n_bytes: int
     seconds: float
+    share: float = 1.0
 
     def __str__(self) -> str:
         """For people.
@@ -73,13 +76,7 @@ class Forecast:
             >>> print(Forecast(10**7, 2_300_000_000, 95.0))
             about 2 min and 2.3 GB
         """
-        if self.seconds < 60:
-            duration = f"{max(1, round(self.seconds))} s"
-        elif self.seconds < 7200:
-            duration = f"{round(self.seconds / 60)} min"
-        else:
-            duration = f"{round(self.seconds / 3600)} h"
-        return f"about {duration} and {show_bytes(self.n_bytes)}"
+        return f"about {show_seconds(self.seconds)} and {show_bytes(self.n_bytes)}"
 
 
 def forecast(
@@ -106,16 +103,19 @@ def forecast(
         {1: 7, 2: 3, 3: 3}
     """
     thresholds = (1, *_THRESHOLDS)
-    n_chars, n_runs = _sizes(counts, (1, *(least * unit for least in _THRESHOLDS)))
+    sizes = _sizes(counts, (1, *(least * unit for least in _THRESHOLDS)))
+    n_text_chars = max(1, sizes[0][2])
     tokens_per_char = _tokens_per_char(counts, base)
     cost = COSTS[method]
     found = {}
-    for least, chars, runs in zip(thresholds, n_chars, n_runs, strict=True):
-        n_places = round(chars * tokens_per_char) + runs
+    for least, (n_runs, n_chars, n_kept_chars) in zip(thresholds, sizes, strict=True):
+        n_places = round(n_chars * tokens_per_char) + n_runs
         n_pieces = min(size, n_places)
         n_bytes = cost.bytes_per_place * n_places + cost.bytes_per_piece * n_pieces
         seconds = cost.seconds_per_place * n_places + cost.seconds_per_piece * n_pieces
-        found[least] = Forecast(n_places, cost.bytes_at_rest + round(n_bytes), seconds)
+        found[least] = Forecast(
+            n_places, cost.bytes_at_rest + round(n_bytes), seconds, n_kept_chars / n_text_chars
+        )
     return found
 
 
@@ -142,7 +142,7 @@ def say_forecast(
     if forecasts[1].seconds > max(_LONG_SECONDS, 2 * hurried.seconds):
         say(f"--preset fast, which looks at few of the runs that occur once, takes {hurried}")
     if max_memory is not None:
-        refuse_beyond(forecasts, parse_bytes(max_memory), counts, unit)
+        refuse_beyond(forecasts, parse_bytes(max_memory), counts)
 
 
 def in_a_hurry(forecasts: dict[int, Forecast]) -> Forecast:
@@ -166,16 +166,15 @@ def in_a_hurry(forecasts: dict[int, Forecast]) -> Forecast:
     )
 
 
-def refuse_beyond(
-    forecasts: dict[int, Forecast], max_memory: int, counts: RunCounts, unit: int = 1
-) -> None:
+def refuse_beyond(forecasts: dict[int, Forecast], max_memory: int, counts: RunCounts) -> None:
     """Refuse to learn what does not fit the memory, and say what would.
+
+    A least count of runs that leaves little of the text is not named: it seldom gives the pieces.
 
     Args:
         forecasts: What `forecast` gave.
         max_memory: In bytes.
         counts: What it was made for.
-        unit: With which.
 
     Raises:
         InputError: Learning would take more.
@@ -184,15 +183,15 @@ def refuse_beyond(
     if now.n_bytes <= max_memory:
         return
     ways = []
-    if fits := [n for n, cost in forecasts.items() if cost.n_bytes <= max_memory]:
-        kept = counts.at_least(fits[0] * unit)
-        ways.append(
-            f"--min-run-count {fits[0]} brings it to {show_bytes(forecasts[fits[0]].n_bytes)} and "
-            f"keeps {kept.total() / counts.total():.0%} of the text"
-        )
     hurried = in_a_hurry(forecasts)
     if hurried.n_bytes <= max_memory:
         ways.append(f"--preset fast takes about {show_bytes(hurried.n_bytes)}")
+    least = next((n for n, cost in forecasts.items() if cost.n_bytes <= max_memory), 1)
+    if least > 1 and forecasts[least].share >= _LEAST_SHARE:
+        ways.append(
+            f"--min-run-count {least} brings it to {show_bytes(forecasts[least].n_bytes)} and "
+            f"keeps {forecasts[least].share:.0%} of the text"
+        )
     ways.append(f"give --max-memory {show_bytes(now.n_bytes * 1.1).replace(' ', '')}")
     raise InputError(
         f"learning from {len(counts):,} distinct runs would take {now}, more than --max-memory "
@@ -201,20 +200,23 @@ def refuse_beyond(
     )
 
 
-def _sizes(counts: RunCounts, thresholds: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Characters and number of the distinct runs that occur at least so often."""
+def _sizes(counts: RunCounts, thresholds: Sequence[int]) -> list[list[int]]:
+    """Of the runs that occur so often: distinct ones, their characters, and those of the text."""
     import pyarrow.compute
 
-    chars: Counter[int] = Counter()
-    runs: Counter[int] = Counter()
+    sizes = np.zeros((len(thresholds), 3), np.int64)
     for batch in counts.batches():
         lengths = pyarrow.compute.utf8_length(batch.column(0)).to_numpy(zero_copy_only=False)
         numbers = batch.column(1).to_numpy()
-        for least in thresholds:
+        for row, least in enumerate(thresholds):
             chosen = numbers >= least
-            chars[least] += int(lengths[chosen].sum())
-            runs[least] += int(np.count_nonzero(chosen))
-    return [chars[n] for n in thresholds], [runs[n] for n in thresholds]
+            sizes[row] += (
+                np.count_nonzero(chosen),
+                lengths[chosen].sum(),
+                lengths[chosen] @ numbers[chosen],
+            )
+    found: list[list[int]] = sizes.tolist()
+    return found
 
 
 def _tokens_per_char(counts: RunCounts, base: SentencePieceModel) -> float:

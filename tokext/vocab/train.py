@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from tokext.corpus.counts import RunCounts
@@ -24,7 +25,12 @@ METHODS: tuple[str, ...] = get_args(Method)
 
 
 def learn(
-    counts: RunCounts, base: Tokenizer, size: int, method: Method, rules: Rules
+    counts: RunCounts,
+    base: Tokenizer,
+    size: int,
+    method: Method,
+    rules: Rules,
+    narrowed_by: Sequence[str] = (),
 ) -> list[AddedPiece]:
     """Learn the pieces to add, in rank order.
 
@@ -44,16 +50,18 @@ def learn(
         size: How many pieces to learn.
         method: How to learn.
         rules: What a piece must be to enter.
+        narrowed_by: The options that left runs out of the counts, for the message.
 
     Raises:
         InputError: The text cannot give so many pieces; the message says how many it can.
     """
     learned = learn_at_most(counts, base, size, method, rules)
     if len(learned) < size:
+        options = [*(["this --min-count"] if rules.min_count > 1 else []), *narrowed_by]
         raise InputError(
             f"the text gives {len(learned):,} pieces, not {size:,}.",
             hint=f"--size {len(learned)} is the largest it can give"
-            + (" with this --min-count" if rules.min_count > 1 else "")
+            + (f" with {' and '.join(options)}" if options else "")
             + "; more text gives more.",
         )
     return learned

@@ -122,6 +122,15 @@ class Training:
             **self._counting,
         }
 
+    @property
+    def narrowed_by(self) -> list[str]:
+        """The options that leave runs out of what is learned from, as a person types them."""
+        least, preset = self.options["min_run_count"], self.options["preset"]
+        return [
+            *([f"--min-run-count {least}"] if least > 1 else []),
+            *([f"--preset {preset}"] if preset == "fast" else []),
+        ]
+
     @contextlib.contextmanager
     def counted(self, output: str | Path, size: int, gate: Gate | None = None) -> Iterator[Ready]:
         """Count and cut the corpus, and say what learning from it takes.
