@@ -10,7 +10,8 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokext.corpus import morphemes
+from tokext import progress
+from tokext.corpus import morphemes, refine
 from tokext.corpus.boundaries import BOUNDARIES, runs_of, script_cutter
 from tokext.corpus.count import count_runs
 from tokext.corpus.counts import BLOCK_ROWS, RunCounts, write_table
@@ -136,6 +137,52 @@ def test_cut_counts_come_in_several_files_and_go_on_from_them(tmp_path):
     assert len(written) >= 3  # two blocks, and what they add up to
     assert refine_runs(in_file, "ja", "none", shards=shards, **options) == expected
     assert {path: path.stat().st_mtime_ns for path in shards.folder.iterdir()} == written
+
+
+def watched_bars(monkeypatch):
+    """The progress bars of cutting, and how far each came, step by step."""
+    bars, make = [], progress.bar
+
+    def watched(description, total, unit):
+        made = make(description, total, unit)
+        steps = []
+        made.update = steps.append
+        bars.append((description, total, steps))
+        return made
+
+    monkeypatch.setattr(refine, "bar", watched)
+    return bars
+
+
+def test_cutting_shows_how_far_it_is_in_characters_of_distinct_runs(tmp_path, monkeypatch):
+    """Block by block, and those that an earlier start has cut at once."""
+    text = "".join(embedded_lines("ja"))
+    counts = RunCounts.of(Counter(text[at : at + 5] for at in range(len(text))))
+    write_table(tmp_path / "counts.parquet", [counts.place])
+    shards = ShardsInFolder(tmp_path / "shards")
+    in_file = RunCounts.in_file(tmp_path / "counts.parquet")
+    bars = watched_bars(monkeypatch)
+    for _ in range(2):
+        refine_runs(in_file, "ja", "none", keep_scripts_apart=True, shards=shards)
+    n_chars = sum(len(run) for run, _ in counts)
+    for description, total, steps in bars:
+        assert (description, total, sum(steps)) == ("cutting", n_chars, n_chars)
+        assert len(steps) >= 2
+    assert len(bars) == 2
+
+
+@pytest.mark.parametrize("boundary", ["phrase", "morpheme"])
+def test_how_long_a_dictionary_takes_is_said_before_it_is_asked(boundary, monkeypatch, capsys):
+    counts = count_runs([list(embedded_lines("ja")[:300])], boundary=boundary)
+    n_chars = sum(len(run) for run, _ in counts)
+    token = progress.shown.set(True)
+    refine_runs(counts, "ja", boundary)
+    assert capsys.readouterr().err == ""  # a moment's work
+    monkeypatch.setattr(refine, "_CHARS_A_SECOND", n_chars / 300)
+    refine_runs(counts, "ja", boundary)
+    progress.shown.reset(token)
+    said = f"cutting {len(counts):,} distinct runs into {boundary}s takes about 5 min\n"
+    assert capsys.readouterr().err == said
 
 
 def test_another_dictionary_in_the_same_place_is_another_one(tmp_path):

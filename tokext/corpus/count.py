@@ -97,6 +97,7 @@ def add_up(
     task: Callable[[tuple[str, Any]], tuple[str, pyarrow.Table]],
     engine: Engine,
     shards: Shards,
+    done: Callable[[str], object] = lambda _key: None,
 ) -> RunCounts:
     """Count jobs, each into a shard, and add up the shards; what one covers is not counted again.
 
@@ -105,6 +106,7 @@ def add_up(
         task: From a key and what is counted to the key and the counts.
         engine: Where the work is done.
         shards: Where counts are kept on the way.
+        done: Is called with the key of each job that is counted, or was already.
 
     Raises:
         OutputError: The shards cannot be written.
@@ -114,11 +116,14 @@ def add_up(
     def uncounted() -> Iterator[tuple[str, Any]]:
         for key, job, times in jobs:
             keys.append((key, times))
-            if not shards.has(key):
+            if shards.has(key):
+                done(key)
+            else:
                 yield key, job
 
     for key, table in engine.map(task, uncounted()):
         shards.put(key, table)
+        done(key)
     return shards.merged(keys)
 
 

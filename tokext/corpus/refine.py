@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -12,15 +13,22 @@ import numpy as np
 
 from tokext.corpus.boundaries import TAGGED, script_cutter
 from tokext.corpus.count import add_up
-from tokext.corpus.counts import RunCounts, table_of
+from tokext.corpus.counts import BLOCK_ROWS, RunCounts, table_of
 from tokext.corpus.engines import open_engine
 from tokext.corpus.morphemes import WORDS_OF, identity_of, word_cutter
 from tokext.corpus.shards import Shards, ShardsInMemory
 from tokext.errors import InputError
 from tokext.languages import find_language
+from tokext.progress import bar, say, show_seconds
 
 if TYPE_CHECKING:
     import pyarrow
+
+#: What a dictionary cuts in a second, on one core of a server of today.
+_CHARS_A_SECOND = 225_000
+
+#: Less than this is a moment.
+_LONG_SECONDS = 2
 
 #: Of so many runs that occur once, one is looked at in a hurry.
 THINNED = 16
@@ -65,8 +73,13 @@ def refine_runs(
     if shards is None or not isinstance(counts.place, Path):
         shards = ShardsInMemory()
     how = f"cut {words} {identity_of(dictionary) if words else ''} {apart}"
-    with open_engine(workers=workers) as engine:
-        return add_up(_jobs(counts, shards, how), cut, engine, shards)
+    n_chars = _n_chars(counts)
+    sizes: dict[str, int] = {}
+    with open_engine(workers=workers) as engine, bar("cutting", n_chars, "char") as progress:
+        if words:
+            _say_how_long(words, len(counts), n_chars, engine.n_workers)
+        jobs = _jobs(counts, shards, how, sizes)
+        return add_up(jobs, cut, engine, shards, lambda key: progress.update(sizes[key]))
 
 
 def refuse_uncuttable(language: str, boundary: str, dictionary: str) -> None:
@@ -128,9 +141,28 @@ def _thinned(counts: RunCounts, unit: int) -> Iterator[pyarrow.Table]:
 _Block = tuple[list[str], list[int]]
 
 
-def _jobs(counts: RunCounts, shards: Shards, how: str) -> Iterator[tuple[str, _Block, int]]:
+def _n_chars(counts: RunCounts) -> int:
+    """Characters of the distinct runs."""
+    import pyarrow.compute
+
+    lengths = (pyarrow.compute.utf8_length(batch.column(0)) for batch in counts.batches())
+    return sum(int(block.to_numpy(zero_copy_only=False).sum()) for block in lengths)
+
+
+def _say_how_long(words: str, n_runs: int, n_chars: int, n_workers: int) -> None:
+    n_blocks = math.ceil(n_runs / BLOCK_ROWS)
+    seconds = n_chars / _CHARS_A_SECOND / max(1, min(n_workers, n_blocks))
+    if seconds > _LONG_SECONDS:
+        say(f"cutting {n_runs:,} distinct runs into {words}s takes about {show_seconds(seconds)}")
+
+
+def _jobs(
+    counts: RunCounts, shards: Shards, how: str, sizes: dict[str, int]
+) -> Iterator[tuple[str, _Block, int]]:
     for runs, times in counts.blocks():
-        yield shards.key([*runs, *map(str, times)], how), (runs, times), 1
+        key = shards.key([*runs, *map(str, times)], how)
+        sizes[key] = sum(map(len, runs))
+        yield key, (runs, times), 1
 
 
 def _cut(
