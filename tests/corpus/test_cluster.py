@@ -148,10 +148,14 @@ def test_what_answers_and_is_not_ray_is_said_in_one_line(monkeypatch, capfd):
     assert "gcs" not in capfd.readouterr().err.lower()
 
 
-@pytest.mark.parametrize("address", ["nowhere", "host:port", "ray://", "host:99999"])
+@pytest.mark.parametrize(
+    "address", ["nowhere", "host:port", "ray://", "host:99999", "ray://127.0.0.1:10001"]
+)
 def test_what_is_no_address_is_refused(address):
+    """Ray's client is in none of the packages that come with tokext, so its form is none."""
     with (
-        pytest.raises(InputError, match=f"--address {address} is no address"),
+        pytest.raises(InputError, match=f"--address {address} is no address") as caught,
         open_engine("ray", address=address),
     ):
         pass
+    assert "write host:port" in caught.value.hint

@@ -85,6 +85,13 @@ def test_a_name_is_taken_apart():
         read_corpus("hf:")
 
 
+def test_a_revision_of_a_folder_is_refused(tmp_path):
+    folder = shards(tmp_path / "seasons")
+    with pytest.raises(InputError, match="asks for a revision of a folder") as caught:
+        read_corpus(f"hf:{folder}@v1")
+    assert caught.value.hint == f"write hf:{folder} for the folder as it is."
+
+
 def test_without_the_package_the_error_says_how_to_install_it(tmp_path):
     program = (
         "import sys; sys.modules['datasets'] = None\n"

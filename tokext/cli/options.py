@@ -122,8 +122,8 @@ def engine(function: Function) -> Function:
     for option in (
         click.option(
             "--address",
-            help="Of the Ray cluster: host:port, ray://host:port or auto.  [default: RAY_ADDRESS, "
-            "or a cluster of this machine alone]",
+            help="Of the Ray cluster: host:port or auto.  [default: RAY_ADDRESS, or a cluster of "
+            "this machine alone]",
         ),
         click.option(
             "--engine",

@@ -48,8 +48,8 @@ class Cluster:
         """Join a cluster, and leave it at the end; a process that is in one already stays.
 
         Args:
-            address: `host:port`, `ray://host:port` or `auto`; None for what `RAY_ADDRESS` says,
-                and without that for a cluster of this machine alone, which ends with the block.
+            address: `host:port` or `auto`; None for what `RAY_ADDRESS` says, and without that for
+                a cluster of this machine alone, which ends with the block.
             workers: Tasks at a time; 0 for one each core of the cluster.
 
         Raises:
@@ -134,11 +134,11 @@ def _join(ray: Any, address: str | None) -> None:
 
 def _refuse_silent(address: str) -> None:
     """Knock first: Ray waits minutes for a cluster that is not there, and ends the process."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit() or int(port) > 0xFFFF:
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdigit() or int(port) > 0xFFFF:
         raise InputError(
             f"--address {address} is no address of a Ray cluster.",
-            hint="write host:port (ray start says which), ray://host:port or auto.",
+            hint="write host:port (ray start says which) or auto; ray:// is not taken.",
         )
     try:
         socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()

@@ -46,8 +46,8 @@ def open_engine(
     Args:
         name: ``local`` for processes on this machine, ``ray`` for a Ray cluster.
         workers: How many jobs are done at a time; 0 for one each core, there or here.
-        address: Of the cluster: ``host:port``, ``ray://host:port`` or ``auto``. By default
-            ``RAY_ADDRESS`` says it, and without that Ray starts on this machine.
+        address: Of the cluster: ``host:port`` or ``auto``. By default ``RAY_ADDRESS`` says it,
+            and without that Ray starts on this machine.
 
     Raises:
         InputError: There is no such engine, `workers` is below 0, an address is given for local

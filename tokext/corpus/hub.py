@@ -39,6 +39,9 @@ class HubText:
 def parse_hub(given: str, split: str) -> HubText:
     """Take ``hf:NAME[:CONFIG][@REVISION]`` apart.
 
+    Raises:
+        InputError: There is no name, or a revision is asked of a local folder.
+
     Example:
         >>> parse_hub("hf:wikimedia/wikipedia:20231101.ja@main", "train").config
         '20231101.ja'
@@ -49,6 +52,11 @@ def parse_hub(given: str, split: str) -> HubText:
         raise InputError(
             f"'{given}' names no data set.",
             hint="write hf:NAME, such as hf:wikimedia/wikipedia:20231101.ja.",
+        )
+    if revision and Path(name).is_dir():
+        raise InputError(
+            f"'{given}' asks for a revision of a folder, which has none.",
+            hint=f"write {given.removesuffix(f'@{revision}')} for the folder as it is.",
         )
     return HubText(name, config or None, revision or None, split)
 
