@@ -72,6 +72,10 @@ def of_growth():
     yield f"Of {row['n_bytes'] / 1e6:.0f} MB of Japanese one worker"
     yield f"{row['n_chars'] / row['count_seconds'] / 1e6:.1f} million characters a second"
     yield f"takes {row['count_peak_bytes'] / 1e9:.2f} GB"
+    two = next(r for r in found["rows"] if (r["n_bytes"], r["workers"]) == (row["n_bytes"], 2))
+    one, two = row["count_seconds"], two["count_seconds"]
+    yield f"two workers take {two:.1f} s where one takes {one:.1f}"
+    yield f"{found['one_terabyte']['count_hours_with_one_reader']:.0f} hours of counting"
     yield f"{row['n_distinct_runs'] / 1e6:.1f} million distinct"
     yield f"takes {row['train_peak_bytes'] / 1e9:.1f} GB for {row['n_pieces']:,} pieces"
     yield f"{found['growth']['beta']:.2f}th power"
