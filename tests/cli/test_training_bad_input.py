@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tokext.bench import plan as plan_module
 from tokext.corpus import count as count_module
 from tokext.corpus import morphemes
 from tokext.corpus.embedded import embedded_lines
@@ -91,6 +92,7 @@ def test_an_address_without_the_engine(learn, text):
 def test_a_disk_that_counts_fill(tokext, tiny_base, text, tmp_path, monkeypatch):
     resource = pytest.importorskip("resource", reason="only Unix limits the size of files")
     monkeypatch.setattr(count_module, "GROUP_CHARS", 500)
+    monkeypatch.setattr(plan_module, "_BLOCK_CHARS", 500)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     for command in (
         ["train-vocab", text, "--size", 50, "-o", tmp_path / "added"],
