@@ -4,12 +4,14 @@ import os
 import re
 import subprocess
 import sys
+from fractions import Fraction
 
 import pytest
 
 from tokext.corpus.count import count_runs
 from tokext.corpus.counts import RunCounts, write_table
 from tokext.corpus.embedded import embedded_lines
+from tokext.corpus.refine import thin_runs
 from tokext.errors import InputError
 from tokext.languages import find_language
 from tokext.progress import shown
@@ -111,6 +113,25 @@ def test_what_a_hint_says_brings_it_under(text, base, tmp_path, monkeypatch, cap
     shown.reset(token)
     taken = re.search(r"takes about \d+ s and ([\d.]+) MB", capsys.readouterr().err)
     assert float(taken[1]) == pytest.approx(float(said[2]), rel=0.15)
+
+
+@pytest.mark.parametrize("weight", ["1", "1.2", "1.5", "2.5"])
+def test_runs_read_once_are_forecast_as_the_fast_preset_takes_them(weight, base):
+    times, unit = Fraction(weight).numerator, Fraction(weight).denominator
+    runs = {f"森の{n}家": times for n in range(3000)} | {"日本": 9 * times}
+    counts = RunCounts.of(runs)
+    hurried = in_a_hurry(forecast(counts, base.model, 9, "continue", unit))
+    taken = forecast(thin_runs(counts, unit), base.model, 9, "continue", unit)[1]
+    assert hurried.n_places == pytest.approx(taken.n_places, rel=0.15)
+
+
+def test_the_fast_preset_is_not_named_to_who_has_it(counts, base):
+    forecasts = forecast(counts, base.model, 300, "continue")
+    limit = forecasts[1].n_bytes - 1
+    for preset in ("full", "fast"):
+        with pytest.raises(InputError) as caught:
+            refuse_beyond(forecasts, limit, counts, preset)
+        assert ("--preset" in caught.value.hint) <= (preset == "full")
 
 
 def test_the_fast_preset_is_named_where_it_brings_it_under(

@@ -100,7 +100,7 @@ def refuse_uncuttable(language: str, boundary: str, dictionary: str) -> None:
 
 
 def thin_runs(counts: RunCounts, unit: int = 1, shards: Shards | None = None) -> RunCounts:
-    """Every run that is repeated, and one in sixteen of the others for all of those.
+    """Every run that counts twice or more, and one in sixteen of the others for all of those.
 
     Most runs occur once, and most of the work is on them. As they come in code point order, the
     sample holds every beginning about as often as the whole does.
@@ -129,7 +129,7 @@ def _thinned(counts: RunCounts, unit: int) -> Iterator[pyarrow.Table]:
     n_rare = 0
     for batch in counts.batches():
         numbers = batch.column(1).to_numpy()
-        is_rare = numbers <= unit
+        is_rare = numbers < 2 * unit  # once, in an input that counts up to twice
         rank = n_rare + np.cumsum(is_rare)  # among the rare ones, from 1 on
         n_rare += int(is_rare.sum())
         kept = ~is_rare | (rank % THINNED == 1)

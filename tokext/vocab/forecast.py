@@ -126,6 +126,7 @@ def say_forecast(
     method: str,
     max_memory: int | str | None = None,
     unit: int = 1,
+    preset: str = "full",
 ) -> None:
     """Say how long learning will take and how much memory, where it is more than a moment's work.
 
@@ -139,10 +140,10 @@ def say_forecast(
     takes = f"{forecasts[1]}{again if method == 'independent' else ''}"
     say(f"learning from {len(counts):,} distinct runs takes {takes}")
     hurried = in_a_hurry(forecasts)
-    if forecasts[1].seconds > max(_LONG_SECONDS, 2 * hurried.seconds):
+    if preset != "fast" and forecasts[1].seconds > max(_LONG_SECONDS, 2 * hurried.seconds):
         say(f"--preset fast, which looks at few of the runs that occur once, takes {hurried}")
     if max_memory is not None:
-        refuse_beyond(forecasts, parse_bytes(max_memory), counts)
+        refuse_beyond(forecasts, parse_bytes(max_memory), counts, preset)
 
 
 def in_a_hurry(forecasts: dict[int, Forecast]) -> Forecast:
@@ -166,7 +167,9 @@ def in_a_hurry(forecasts: dict[int, Forecast]) -> Forecast:
     )
 
 
-def refuse_beyond(forecasts: dict[int, Forecast], max_memory: int, counts: RunCounts) -> None:
+def refuse_beyond(
+    forecasts: dict[int, Forecast], max_memory: int, counts: RunCounts, preset: str = "full"
+) -> None:
     """Refuse to learn what does not fit the memory, and say what would.
 
     A least count of runs that leaves little of the text is not named: it seldom gives the pieces.
@@ -175,6 +178,7 @@ def refuse_beyond(forecasts: dict[int, Forecast], max_memory: int, counts: RunCo
         forecasts: What `forecast` gave.
         max_memory: In bytes.
         counts: What it was made for.
+        preset: The one in force, which is no way out.
 
     Raises:
         InputError: Learning would take more.
@@ -184,7 +188,7 @@ def refuse_beyond(forecasts: dict[int, Forecast], max_memory: int, counts: RunCo
         return
     ways = []
     hurried = in_a_hurry(forecasts)
-    if hurried.n_bytes <= max_memory:
+    if preset != "fast" and hurried.n_bytes <= max_memory:
         ways.append(f"--preset fast takes about {show_bytes(hurried.n_bytes)}")
     least = next((n for n, cost in forecasts.items() if cost.n_bytes <= max_memory), 1)
     if least > 1 and forecasts[least].share >= _LEAST_SHARE:

@@ -159,8 +159,9 @@ class Training:
             if in_a_hurry:
                 counts = thin_runs(counts, census.unit, census.shards)
             say_forecast(
-                counts, self.base.model, size, self.method, working["max_memory"], census.unit
-            )
+                counts, self.base.model, size, self.method, working["max_memory"], census.unit,
+                options["preset"],
+            )  # fmt: skip
             rules = replace(self._rules, min_count=options["min_count"] * census.unit)
             yield Ready(counts, census, rules)
 
