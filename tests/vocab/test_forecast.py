@@ -18,7 +18,7 @@ from tokext.progress import shown
 from tokext.vocab import forecast as forecast_module
 from tokext.vocab import independent
 from tokext.vocab.added import train_vocab
-from tokext.vocab.forecast import forecast, in_a_hurry, refuse_beyond
+from tokext.vocab.forecast import forecast, in_a_hurry, refuse_beyond, say_forecast
 from tokext.vocab.rules import Rules
 from tokext.vocab.spelled import spell_runs
 from tokext.vocab.train import learn
@@ -123,6 +123,21 @@ def test_runs_read_once_are_forecast_as_the_fast_preset_takes_them(weight, base)
     hurried = in_a_hurry(forecast(counts, base.model, 9, "continue", unit))
     taken = forecast(thin_runs(counts, unit), base.model, 9, "continue", unit)[1]
     assert hurried.n_places == pytest.approx(taken.n_places, rel=0.15)
+
+
+def test_with_the_fast_preset_the_share_that_is_kept_is_still_one_of_the_text(base, monkeypatch):
+    monkeypatch.setitem(
+        forecast_module.COSTS, "continue", forecast_module.Cost(0, 10**6, 0.0, 0.0, 0.0)
+    )
+    counts = RunCounts.of({chr(0x4E00 + n): 40 if n % 17 == 0 else 1 for n in range(340)})
+    thinned = thin_runs(counts)
+    repeated = forecast(counts, base.model, 9, "continue")[2].n_bytes
+    sampled = forecast(thinned, base.model, 9, "continue")[1].n_bytes
+    with pytest.raises(InputError) as caught:
+        say_forecast(counts, base.model, 9, "continue", (repeated + sampled) // 2, thinned=thinned)
+    share = counts.at_least(2).total() / counts.total()
+    assert f"--min-run-count 2 brings it to {repeated / 10**6:.0f} MB" in caught.value.hint
+    assert f"keeps {share:.0%} of the text" in caught.value.hint
 
 
 def test_the_fast_preset_is_not_named_to_who_has_it(counts, base):

@@ -74,6 +74,7 @@ def train_vocab(
             memory, for pieces that the rare runs no longer help to choose.
         preset: `fast` looks at one in sixteen of the runs that occur once, and counts it for all.
             Counts are then estimates: a piece of one such run counts 16, whatever `min_count`.
+            With weights that is of runs that count less than twice: of no run of an input with 2.
         veto: A file with a piece a line: they stay out, and nothing is built on them.
         keep_all: Learn from all text, and let pieces without a letter of the language enter. Text
             in other languages is then cut differently. Takes no `boundary`.

@@ -126,24 +126,38 @@ def say_forecast(
     method: str,
     max_memory: int | str | None = None,
     unit: int = 1,
-    preset: str = "full",
+    thinned: RunCounts | None = None,
 ) -> None:
     """Say how long learning will take and how much memory, where it is more than a moment's work.
+
+    Args:
+        counts: The runs of the text.
+        base: What spells them.
+        size: How many pieces are asked for.
+        method: One of `tokext.vocab.train.METHODS`.
+        max_memory: Bytes, or a size such as ``8GB``.
+        unit: What stands for once in the counts of weighted inputs.
+        thinned: What `--preset fast` learns from instead, where it is in force.
 
     Raises:
         InputError: It would take more than `max_memory`.
     """
-    if max_memory is None and len(counts) < _MOMENT_RUNS:
+    learned = counts if thinned is None else thinned
+    if max_memory is None and len(learned) < _MOMENT_RUNS:
         return
-    forecasts = forecast(counts, base, size, method, unit)
+    forecasts = forecast(learned, base, size, method, unit)
     again = ", and as long again where too few of its pieces may enter"
     takes = f"{forecasts[1]}{again if method == 'independent' else ''}"
-    say(f"learning from {len(counts):,} distinct runs takes {takes}")
+    say(f"learning from {len(learned):,} distinct runs takes {takes}")
     hurried = in_a_hurry(forecasts)
-    if preset != "fast" and forecasts[1].seconds > max(_LONG_SECONDS, 2 * hurried.seconds):
+    if thinned is None and forecasts[1].seconds > max(_LONG_SECONDS, 2 * hurried.seconds):
         say(f"--preset fast, which looks at few of the runs that occur once, takes {hurried}")
-    if max_memory is not None:
-        refuse_beyond(forecasts, parse_bytes(max_memory), counts, preset)
+    if max_memory is None:
+        return
+    if thinned is not None:  # rare runs are left out before any of them are drawn
+        forecasts = forecast(counts, base, size, method, unit) | {1: forecasts[1]}
+    preset = "full" if thinned is None else "fast"
+    refuse_beyond(forecasts, parse_bytes(max_memory), learned, preset)
 
 
 def in_a_hurry(forecasts: dict[int, Forecast]) -> Forecast:

@@ -156,14 +156,13 @@ class Training:
             counts = refine_runs(census.counts, **how, **self._cutting, **kept)
             if options["min_run_count"] > 1:  # 1 keeps those of an input that counts less, too
                 counts = counts.at_least(options["min_run_count"] * census.unit)
-            if in_a_hurry:
-                counts = thin_runs(counts, census.unit, census.shards)
+            thinned = thin_runs(counts, census.unit, census.shards) if in_a_hurry else None
             say_forecast(
                 counts, self.base.model, size, self.method, working["max_memory"], census.unit,
-                options["preset"],
+                thinned,
             )  # fmt: skip
             rules = replace(self._rules, min_count=options["min_count"] * census.unit)
-            yield Ready(counts, census, rules)
+            yield Ready(counts if thinned is None else thinned, census, rules)
 
 
 def default_boundary(method: Method, base: Tokenizer, preset: Preset = "full") -> Boundary:
