@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -33,6 +34,14 @@ def extended_folder(added_folder) -> Path:
     folder = added_folder.with_name("extended")
     merge_vocab(added_folder, folder)
     return folder
+
+
+@pytest.fixture
+def interruptible():
+    """Interrupts are heard, though who runs the tests in the background had them ignored."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ def test_what_is_not_typed_is_left_to_a_server_and_what_changes_nothing_is_sent_
     assert stated["top_k"] == 0
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_says_that_what_came_is_kept_and_gone_on_with(tmp_path, capsys):
     out = tmp_path / "out.jsonl"
     with serve(seconds=0.5) as server:

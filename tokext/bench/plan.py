@@ -150,7 +150,7 @@ def hold_out(batches: Iterable[list[str]], kept: EvenSample) -> Iterator[list[st
         >>> kept = EvenSample(1000)
         >>> learned = [d for batch in hold_out([[str(n) for n in range(200)]], kept) for d in batch]
         >>> len(learned), kept.documents
-        (197, ['197', '198', '199'])
+        (196, ['196', '197', '198', '199'])
     """
     for block in _blocks(batches):
         end = _fiftieth_from_the_end(block)

@@ -134,6 +134,7 @@ def test_a_failure_does_not_drop_answers_that_are_under_way(tmp_path):
     assert len(lines(tmp_path / "out")) == len(server.seen) - 1 > 0
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_does_not_drop_answers_that_are_under_way(tmp_path):
     threading.Timer(0.3, _thread.interrupt_main).start()
     with serve(seconds=0.5) as server, pytest.raises(KeyboardInterrupt):
