@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tokext.bench.counting.encode import encode_all
 from tokext.bench.counting.evenly import EvenSample
@@ -16,6 +17,13 @@ from tokext.bench.counting.vocabulary import Vocabulary
 from tokext.bench.texts import Text, batches, n_utf8_bytes
 from tokext.corpus.engines import Engine
 from tokext.languages import Language
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    #: Documents, and which of their lines have letters, but none of the language.
+    _Batch = tuple[Sequence[str], NDArray[np.bool_]]
 
 CURVE_SAMPLE_CHARS = 200_000
 
@@ -39,8 +47,12 @@ class Counted:
     n_own_lines: int = 0
     n_foreign_lines: int = 0
 
-    def see(self, documents: Sequence[str]) -> Sequence[str]:
-        """Count what no tokenizer is needed for, and take samples."""
+    def see(self, documents: Sequence[str]) -> tuple[Lines, NDArray[np.bool_]]:
+        """Count what no tokenizer is needed for, and take samples.
+
+        Returns:
+            The lines, and which of them have letters, but none of the language (n_lines,).
+        """
         self.n_documents += len(documents)
         self.n_chars += sum(map(len, documents))
         self.n_bytes += n_utf8_bytes(self.text.name, documents)
@@ -51,7 +63,7 @@ class Counted:
         self.n_foreign_lines += int(foreign.sum())
         self.word_sample.add(documents)
         self.curve_sample.add(documents)
-        return documents
+        return lines, foreign
 
 
 def count(
@@ -86,41 +98,35 @@ def count(
     )
     seen = map(counted.see, batches(text, document_lines))
     if engine is None:
-        for documents in seen:
-            _add(counted.tallies, documents, language, workers)
+        for lines, foreign in seen:
+            _add(counted.tallies, lines, foreign, workers)
         return counted
-    work = partial(_tally, vocabularies, language)
-    for parts in engine.map(work, _in_lists(seen, _TASK_BATCHES)):
+    sent = ((lines.documents, foreign) for lines, foreign in seen)
+    for parts in engine.map(partial(_tally, vocabularies), _in_lists(sent, _TASK_BATCHES)):
         for tally, part in zip(counted.tallies, parts, strict=True):
             tally.add_all(part)
     return counted
 
 
-def _tally(
-    vocabularies: Sequence[Vocabulary], language: Language, several: list[Sequence[str]]
-) -> list[Tallied]:
+def _tally(vocabularies: Sequence[Vocabulary], several: list[_Batch]) -> list[Tallied]:
     tallies = [Tally(vocabulary) for vocabulary in vocabularies]
-    for documents in several:
-        _add(tallies, documents, language, workers=1)
+    for documents, foreign in several:
+        _add(tallies, Lines(documents), foreign, workers=1)
     return [tally.tallied() for tally in tallies]
 
 
-def _add(
-    tallies: Sequence[Tally], documents: Sequence[str], language: Language, workers: int
-) -> None:
+def _add(tallies: Sequence[Tally], lines: Lines, foreign: NDArray[np.bool_], workers: int) -> None:
     """Count a batch with every tokenizer, and compare its lines with the first one's."""
-    lines = Lines(documents)
     first = FirstCut(lines, workers)
-    foreign = lines.own_and_foreign(language)[1] if len(tallies) > 1 else None
     for tally in tallies:
         start = time.perf_counter()
-        encoded = encode_all(tally.vocabulary.tokenizer, documents, workers)
+        encoded = encode_all(tally.vocabulary.tokenizer, lines.documents, workers)
         tally.add(encoded)
-        if foreign is not None:
+        if len(tallies) > 1:
             tally.add_changed(lines, first.changed(encoded, tally.vocabulary), foreign)
         tally.seconds += time.perf_counter() - start
 
 
-def _in_lists(batches: Iterator[Sequence[str]], n: int) -> Iterator[list[Sequence[str]]]:
+def _in_lists(batches: Iterator[_Batch], n: int) -> Iterator[list[_Batch]]:
     while some := list(itertools.islice(batches, n)):
         yield some
